@@ -1,0 +1,155 @@
+"""The network: columns of neurons, and between them the weights and biases of a layer.
+
+Row j of a layer's weights holds what neuron j listens to, so row j of the first layer, folded to 28×28, is
+the grid that the videos draw.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
+from typing import NamedTuple, Protocol, Self
+
+import numpy as np
+
+from service.network.activations import SIGMOID, Activation, FloatArray
+
+__all__ = ["INITIALISATIONS", "Layer", "Network", "Trace"]
+
+
+class Initialisation(Protocol):
+    """Draw the weights and biases into one layer."""
+
+    def __call__(self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator) -> "Layer":
+        """Return a layer in float32 of n_in × n_out weights."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """The weights and biases into one column of neurons, and how that column squashes.
+
+    Attributes:
+        weights: (n_out, n_in), float32 or float64.
+        biases: (n_out,), the same dtype.
+        activation: z → activations.
+    """
+
+    weights: FloatArray
+    biases: FloatArray
+    activation: Activation
+
+    @property
+    def n_in(self) -> int:
+        """Count the neurons that this layer listens to."""
+        return int(self.weights.shape[1])
+
+    @property
+    def n_out(self) -> int:
+        """Count the neurons that this layer feeds."""
+        return int(self.weights.shape[0])
+
+    def z(self, activations: FloatArray) -> FloatArray:
+        """Weigh the activations of the column before, (n, n_in), and add the biases: (n, n_out)."""
+        return activations @ self.weights.T + self.biases
+
+
+class Trace(NamedTuple):
+    """Everything that a forward pass computes, one entry a layer.
+
+    Attributes:
+        z: weighted sums, each (n, n_out).
+        activations: squashed sums, each (n, n_out); the last are the network's answer.
+    """
+
+    z: tuple[FloatArray, ...]
+    activations: tuple[FloatArray, ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Network:
+    """A feed-forward network: the output of each layer is the input of the next.
+
+    >>> Network.random((784, 16, 16, 10))
+    Network 784-16-16-10, sigmoid sigmoid sigmoid: 13,002 weights and biases
+    """
+
+    layers: tuple[Layer, ...]
+
+    @classmethod
+    def random(
+        cls,
+        sizes: Sequence[int],
+        rng: np.random.Generator | None = None,
+        *,
+        activations: Sequence[Activation] | None = None,
+        initialisation: str = "scaled",
+    ) -> Self:
+        """Start from random weights and biases.
+
+        Args:
+            sizes: neurons in each column, the input first.
+            rng: where the numbers come from; without one they differ from call to call.
+            activations: one a layer; sigmoid in every layer unless given.
+            initialisation: a name from INITIALISATIONS.
+        """
+        rng = np.random.default_rng() if rng is None else rng
+        draw = INITIALISATIONS[initialisation]
+        chosen = activations or [SIGMOID] * (len(sizes) - 1)
+        columns = zip(pairwise(sizes), chosen, strict=True)
+        return cls(tuple(draw(n_in, n_out, activation, rng) for (n_in, n_out), activation in columns))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Count the neurons of each column, the input first."""
+        return (self.layers[0].n_in, *(layer.n_out for layer in self.layers))
+
+    @property
+    def n_parameters(self) -> int:
+        """Count the weights and biases that training may turn.
+
+        >>> Network.random((784, 16, 16, 10)).n_parameters
+        13002
+        """
+        return sum(layer.weights.size + layer.biases.size for layer in self.layers)
+
+    def forward(self, images: FloatArray) -> FloatArray:
+        """Answer each image with its output activations: (n, n_in) → (n, n_out)."""
+        activations = images
+        for layer in self.layers:  # a' = σ(W a + b)
+            activations = layer.activation(layer.z(activations))
+        return activations
+
+    def trace(self, images: FloatArray) -> Trace:
+        """Answer each image with z and the activations of every layer; images are (n, n_in)."""
+        zs: list[FloatArray] = []
+        columns: list[FloatArray] = []
+        activations = images
+        for layer in self.layers:
+            z = layer.z(activations)
+            activations = layer.activation(z)
+            zs.append(z)
+            columns.append(activations)
+        return Trace(tuple(zs), tuple(columns))
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.sizes))
+        squashing = " ".join(layer.activation.name for layer in self.layers)
+        return f"Network {sizes}, {squashing}: {self.n_parameters:,} weights and biases"
+
+
+def _normal(n_in: int, n_out: int, activation: Activation, rng: np.random.Generator) -> Layer:
+    """Draw every number from N(0, 1): the textbook start, which saturates sigmoids that have many inputs."""
+    weights = rng.standard_normal((n_out, n_in), dtype=np.float32)
+    return Layer(weights, rng.standard_normal(n_out, dtype=np.float32), activation)
+
+
+def _scaled(n_in: int, n_out: int, activation: Activation, rng: np.random.Generator) -> Layer:
+    """Draw weights from N(0, gain / n_in), biases zero, so that z starts with a spread near one."""
+    weights = rng.standard_normal((n_out, n_in), dtype=np.float32) * np.float32(
+        (activation.gain / n_in) ** 0.5
+    )
+    return Layer(weights, np.zeros(n_out, np.float32), activation)
+
+
+INITIALISATIONS: Mapping[str, Initialisation] = MappingProxyType({"normal": _normal, "scaled": _scaled})
