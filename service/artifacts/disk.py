@@ -1,0 +1,85 @@
+"""Files that may be anything, read within bounds; files that must not be half there, written whole."""
+
+import os
+import stat
+from pathlib import Path
+from secrets import token_hex
+
+from service.errors import BadArtifactError
+
+__all__ = ["read", "write"]
+
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def read(path: Path, max_bytes: int, inside: Path | None = None) -> bytes:
+    """Read a regular file of at most max_bytes; links are followed within the folder *inside*.
+
+    Raises:
+        BadArtifactError: missing, unreadable, not a regular file, too large, or linked to from outside; the
+            message has no path in it.
+    """
+    try:
+        target = path.resolve(strict=True)
+        if inside is not None and not target.is_relative_to(inside.resolve(strict=True)):
+            raise BadArtifactError(f"is a link that leads out of {inside}; copy the file there")
+        return _read_regular(target, max_bytes)
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a zero byte in the path
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise BadArtifactError(f"cannot be read ({reason}); check the path and its permissions") from error
+
+
+def _read_regular(target: Path, max_bytes: int) -> bytes:
+    # never waits, as opening a pipe would, and follows no link made since
+    descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            kind = KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+            raise BadArtifactError(f"is {kind}, not a regular file; name a file")
+        if status.st_size > max_bytes:
+            raise BadArtifactError(
+                f"has {status.st_size} bytes, at most {max_bytes} are read; make it smaller"
+            )
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(status.st_size)
+    finally:
+        os.close(descriptor)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Put content in place of path, at once: a reader and a crash find all of the old file or of the new one.
+
+    Raises:
+        BadArtifactError: the folder cannot be written to.
+    """
+    beside = path.with_name(f".{path.name}.{token_hex(4)}.tmp")  # no repository takes it for an artifact
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with beside.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise BadArtifactError(
+            f"{path}: cannot be written ({error.strerror}); check the disk and the folder's permissions"
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last through a power failure."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,153 @@
+"""A folder of artifacts, <name>/<version>.npz, and the verified networks read from it."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self
+
+from service.artifacts.load import Artifact, load
+from service.artifacts.sums import read_sums
+from service.errors import BadArtifactError, UnknownModelError
+
+__all__ = ["Catalogue", "Repository", "Reread"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalogue:
+    """The artifacts that were read together; it never changes, a reload makes a new one.
+
+    Attributes:
+        artifacts: by name and then version, versions in rising order ("2" before "10").
+    """
+
+    artifacts: Mapping[str, Mapping[str, Artifact]]
+
+    @classmethod
+    def of(cls, artifacts: Iterable[Artifact]) -> Self:
+        """Sort artifacts, each of another name or version, into a catalogue."""
+        models: dict[str, dict[str, Artifact]] = {}
+        for artifact in sorted(artifacts, key=_place):
+            models.setdefault(artifact.metadata.name, {})[artifact.metadata.version] = artifact
+        return cls(MappingProxyType({name: MappingProxyType(versions) for name, versions in models.items()}))
+
+    def find(self, model: str) -> Artifact:
+        """Return the artifact of "name" (its newest version) or "name@version".
+
+        Raises:
+            UnknownModelError: there is none; the message names those that exist.
+        """
+        name, at, version = model.partition("@")
+        versions = self.artifacts.get(name)
+        if versions is None:
+            known = ", ".join(self.artifacts) or "none"
+            raise UnknownModelError(f"there is no model {name[:70]!a}; those that exist: {known}")
+        if not at:
+            return versions[[*versions][-1]]
+        if version not in versions:
+            raise UnknownModelError(
+                f"model {name!r} has no version {version[:40]!a}; those that exist: {', '.join(versions)}"
+            )
+        return versions[version]
+
+    def __iter__(self) -> Iterator[Artifact]:
+        """Go through all artifacts, by name and rising version."""
+        for versions in self.artifacts.values():
+            yield from versions.values()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reread:
+    """What a reload brought.
+
+    Attributes:
+        catalogue: the good ones, new or kept.
+        failures: by "name@version" or the file's name, what was wrong.
+    """
+
+    catalogue: Catalogue
+    failures: Mapping[str, BadArtifactError]
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A folder of artifacts.
+
+    Whatever is not an .npz is left alone, and so are names with a leading dot and *.history.npz. A file
+    needs no line in SHA256SUMS, but must agree with the one that it has; a line without its file is idle.
+    """
+
+    folder: Path
+
+    def read(self) -> Catalogue:
+        """Read and verify every artifact in the folder.
+
+        Raises:
+            BadArtifactError: the first bad one, or a folder that is missing or has none.
+        """
+        sums = read_sums(self.folder)
+        return Catalogue.of(self._load(path, sums) for path in self._paths())
+
+    def reread(self, previous: Catalogue) -> Reread:
+        """Read the folder anew, keeping the last good artifact where the file on disk is bad.
+
+        A file that was removed is no longer served, as after a restart; a folder in which nothing is found is
+        a fault and changes nothing.
+        """
+        try:
+            sums, paths = read_sums(self.folder), self._paths()
+        except BadArtifactError as error:
+            return Reread(previous, MappingProxyType({self.folder.name: error}))
+        kept = {_key(artifact): artifact for artifact in previous}
+        artifacts: dict[str, Artifact] = {}
+        failures: dict[str, BadArtifactError] = {}
+        for path in paths:
+            key = f"{path.parent.name}@{path.stem}" if path.parent != self.folder else path.name
+            try:
+                artifacts[key] = self._load(path, sums)
+            except BadArtifactError as error:
+                failures[key] = error
+                if key in kept:
+                    artifacts[key] = kept[key]
+        return Reread(Catalogue.of(artifacts.values()), MappingProxyType(failures))
+
+    def _paths(self) -> list[Path]:
+        try:
+            folders = [path for path in _visible(self.folder) if path.is_dir()]
+            paths = [
+                path for folder in (self.folder, *folders) for path in _visible(folder) if _is_artifact(path)
+            ]
+        except OSError as error:
+            raise BadArtifactError(
+                f"{self.folder}: cannot be listed ({error.strerror}); name the folder of artifacts"
+            ) from error
+        if not paths:
+            raise BadArtifactError(f"{self.folder}: has no artifacts; put <name>/<version>.npz there")
+        return paths
+
+    def _load(self, path: Path, sums: Mapping[str, str]) -> Artifact:
+        artifact = load(path, sha256=sums.get(path.relative_to(self.folder).as_posix()), inside=self.folder)
+        place = self.folder / artifact.metadata.name / f"{artifact.metadata.version}.npz"
+        if place != path:
+            raise BadArtifactError(f"{path}: holds {_key(artifact)}; move it to {place}")
+        return artifact
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _is_artifact(path: Path) -> bool:
+    return path.suffix == ".npz" and not path.name.endswith(".history.npz")
+
+
+def _key(artifact: Artifact) -> str:
+    return f"{artifact.metadata.name}@{artifact.metadata.version}"
+
+
+def _place(artifact: Artifact) -> tuple[str, list[str | int], str]:
+    """Sort by name and then version, numbers within a version by their value."""
+    version = artifact.metadata.version
+    parts = re.split(r"(\d+)", version)  # text and digits take turns, text first
+    return artifact.metadata.name, [int(part) if i % 2 else part for i, part in enumerate(parts)], version

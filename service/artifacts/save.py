@@ -1,0 +1,96 @@
+"""From a trained network to one .npz, the same bytes for the same numbers."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from service.artifacts import disk
+from service.artifacts.document import render
+from service.artifacts.format import Metadata
+from service.artifacts.load import verified
+from service.artifacts.npz import DTYPES, pack
+from service.artifacts.sums import read_sums, write_sums
+from service.errors import BadArtifactError
+from service.network import FloatArray, Layer, Network
+
+__all__ = ["rounded", "save"]
+
+
+def save(network: Network, metadata: Metadata, folder: Path, *, dtype: str = "float32") -> Path:
+    """Write <folder>/<name>/<version>.npz and its line in <folder>/SHA256SUMS; return the file's path.
+
+    The file is written beside its place, synced and renamed, so that a reader sees either the old
+    one or the new one.
+
+    Args:
+        network: what is written; rounded to dtype.
+        metadata: checked against the network first.
+        folder: of artifacts; made where it is missing.
+        dtype: "float32" or "float16".
+
+    Raises:
+        BadArtifactError: the metadata does not describe the network, or the folder cannot be written to.
+    """
+    file = f"{metadata.name}/{metadata.version}.npz"
+    try:
+        content = _packed(network, metadata, dtype)
+    except BadArtifactError as error:
+        raise BadArtifactError(f"{folder / file}: {error}") from error
+    sums = read_sums(folder)
+    if sums.pop(file, None) is not None:  # a crash half-way leaves an unlisted file, never a wrong sum
+        write_sums(folder, sums)
+    disk.write(folder / file, content)
+    write_sums(folder, sums | {file: hashlib.sha256(content).hexdigest()})
+    return folder / file
+
+
+def rounded(network: Network, dtype: str) -> Network:
+    """Return the network as it will be loaded after it was saved in dtype: float32 and read-only.
+
+    Raises:
+        BadArtifactError: dtype is unknown or cannot hold a number of the network.
+    """
+    if dtype not in DTYPES:
+        raise BadArtifactError(f"dtype {dtype!r} is unknown; use {' or '.join(DTYPES)}")
+    return Network(
+        tuple(
+            Layer(_rounded(layer.weights, dtype), _rounded(layer.biases, dtype), layer.activation)
+            for layer in network.layers
+        )
+    )
+
+
+def _rounded(array: FloatArray, dtype: str) -> FloatArray:
+    with np.errstate(over="ignore"):
+        result = array.astype(DTYPES[dtype]).astype(np.float32)
+    if not np.isfinite(result).all():
+        largest = np.abs(array).max()
+        raise BadArtifactError(
+            f"a weight or bias of size {largest:g} does not fit {dtype}; train anew, or use float32"
+        )
+    result.setflags(write=False)
+    return result
+
+
+def _packed(network: Network, metadata: Metadata, dtype: str) -> bytes:
+    _check(network, metadata)
+    arrays: dict[str, FloatArray] = {}
+    for depth, layer in enumerate(rounded(network, dtype).layers):
+        arrays[f"layers/{depth}/weights"] = layer.weights
+        arrays[f"layers/{depth}/biases"] = layer.biases
+    content = pack(render(metadata), arrays, DTYPES[dtype])
+    verified(content)  # golden samples included, on the numbers as rounded
+    return content
+
+
+def _check(network: Network, metadata: Metadata) -> None:
+    activations = tuple(layer.activation.name for layer in network.layers)
+    for member, said, real in (
+        ("sizes", metadata.sizes, network.sizes),
+        ("activations", metadata.activations, activations),
+    ):
+        if said != real:
+            raise BadArtifactError(
+                f"metadata has {member} {said}, the network {real}; describe the same network"
+            )

@@ -1,0 +1,54 @@
+"""SHA256SUMS: what the artifacts of a folder must hash to, in the format of `sha256sum -c`."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from service.artifacts import disk
+from service.errors import BadArtifactError
+
+__all__ = ["read_sums", "write_sums"]
+
+FILE_NAME = "SHA256SUMS"
+MAX_BYTES = 2**20
+LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](?:\./)?(.+)")
+
+
+def read_sums(folder: Path) -> dict[str, str]:
+    """Return the sha256, in lower-case hex, of each file by its path in the folder; none without a list.
+
+    Raises:
+        BadArtifactError: a line is not one of sha256sum's, or a file has two sums.
+    """
+    path = folder / FILE_NAME
+    if not os.path.lexists(path):
+        return {}
+    try:
+        return _parse(disk.read(path, MAX_BYTES, inside=folder))
+    except BadArtifactError as error:
+        raise BadArtifactError(f"{path}: {error}") from error
+
+
+def _parse(text: bytes) -> dict[str, str]:
+    sums: dict[str, str] = {}
+    for number, line in enumerate(text.decode(errors="replace").splitlines(), start=1):
+        match = LINE.fullmatch(line)
+        if match is None:
+            raise BadArtifactError(
+                f"line {number} is not a sum and a file; make it anew with `sha256sum */*.npz`"
+            )
+        sha256, file = match[1].lower(), match[2]
+        if sums.setdefault(file, sha256) != sha256:
+            raise BadArtifactError(f"line {number} gives {file[:100]!a} a second sum; remove the wrong one")
+    return sums
+
+
+def write_sums(folder: Path, sums: Mapping[str, str]) -> None:
+    """List the files of a folder with their sums, sorted by path.
+
+    Raises:
+        BadArtifactError: the folder cannot be written to.
+    """
+    lines = (f"{sums[file]}  {file}\n" for file in sorted(sums))
+    disk.write(folder / FILE_NAME, "".join(lines).encode())
