@@ -1,0 +1,16 @@
+# The container, with whichever engine answers.
+
+.PHONY: image up down test-container
+
+image: ## build the container image
+	@deploy/compose build
+
+up: ## build the image and start it on http://127.0.0.1:8000; returns when it is healthy
+	@deploy/compose up --detach --build --wait
+
+down: ## let the container finish what it has, then remove it
+	@deploy/compose down
+
+test-container: environment ## build, start, use and stop the container
+	@deploy/compose ps >/dev/null
+	$(BIN)/pytest tests/container
