@@ -1,0 +1,45 @@
+# The front door; `make` alone lists what there is. Works with GNU make 3.81 and newer.
+
+BIN := .venv/bin
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4
+
+.PHONY: help serve test check coverage train lock clean environment
+
+help: ## list these
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-16s %s\n", $$1, $$2}'
+
+serve: environment ## serve on http://127.0.0.1:8000 (another port: make serve DIGITS_PORT=9000)
+	@exec $(BIN)/digits serve
+
+test: environment ## run the tests (MNIST_DIR names the folder of MNIST, for those that read it)
+	$(PYTEST)
+
+check: environment ## check format, lint, types, imports and locks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@if uv --version >/dev/null 2>&1; then uv lock --check; fi
+
+coverage: environment ## run the tests and measure what of service/ they reach
+	$(PYTEST) --cov --cov-report term
+
+RECIPE = plain
+train: environment ## train a network (RECIPE=video for the videos' own)
+	$(BIN)/digits train $(RECIPE)
+
+EXPORT = uv export --quiet --locked --no-emit-project --no-annotate --no-header
+lock: ## lock what pyproject.toml asks for (needs uv)
+	uv lock
+	$(EXPORT) --all-extras >requirements.txt
+	$(EXPORT) --no-dev >deploy/requirements.txt
+	$(EXPORT) --only-group build >deploy/build-requirements.txt
+
+clean: ## remove what make and the tools made; trained networks in runs/ stay
+	rm -rf .venv dist build .coverage* .*_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+environment:
+	@scripts/environment
+
+-include deploy/container.mk

@@ -1,0 +1,5 @@
+"""Let `python -m service` be `digits`."""
+
+from service.cli import main
+
+main()

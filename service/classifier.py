@@ -1,0 +1,260 @@
+"""The one use case: the bytes of a PNG in, a verdict out.
+
+The web service, the command line and everything that reads many files call these functions, so that one
+picture gives the same activations everywhere.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.artifacts import Artifact
+from service.errors import BadArtifactError, BadInputError
+from service.imaging import (
+    PREPROCESSINGS,
+    Choice,
+    Limits,
+    Normalized,
+    Pixels,
+    Preprocessing,
+    decode,
+    normalize,
+)
+from service.network import FloatArray, Network, Trace
+
+__all__ = ["Classification", "Classifier", "Reason", "Verdict", "accepted", "decide"]
+
+
+class Reason(StrEnum):
+    """Why a picture is answered "not a digit"."""
+
+    BLANK = "blank"
+    SEVERAL = "several"
+    WEAK = "weak"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """What ten activations say.
+
+    Attributes:
+        activations: (n_out,) float32; sigmoid outputs lie in 0..1, do not sum to one and are not calibrated.
+        argmax: the index of the largest.
+        margin: the largest less the second largest.
+        reason: why the picture is no digit; None where it is one.
+        reject_below: the threshold that was applied; 0 turns every rejection off.
+    """
+
+    activations: FloatArray
+    argmax: int
+    margin: np.floating
+    reason: Reason | None
+    reject_below: float
+
+    @property
+    def rejected(self) -> bool:
+        """Say whether the answer is "not a digit"."""
+        return self.reason is not None
+
+    @property
+    def digit(self) -> int | None:
+        """Name the digit, or None where the picture was rejected."""
+        return None if self.rejected else self.argmax
+
+
+def accepted(activations: FloatArray, reject_below: float) -> NDArray[np.bool_]:
+    """Say of each image whether exactly one neuron reaches the threshold: (n, n_out) → (n,).
+
+    >>> accepted(np.array([[0.9, 0.1], [0.3, 0.2], [0.8, 0.7]]), reject_below=0.5)
+    array([ True, False, False])
+    """
+    if reject_below <= 0:
+        return np.ones(len(activations), dtype=bool)
+    reached: NDArray[np.bool_] = (activations >= reject_below).sum(axis=1) == 1
+    return reached
+
+
+def decide(
+    activations: FloatArray, reject_below: float, *, blank: bool = False, several: bool = False
+) -> Verdict:
+    """Judge one image by its output activations, (n_out,), and by what was seen while it was normalized."""
+    argmax = int(activations.argmax())
+    second, largest = np.partition(activations, -2)[-2:]
+    reasons = (
+        (Reason.BLANK, blank),
+        (Reason.SEVERAL, several),
+        (Reason.WEAK, largest < reject_below),
+        (Reason.AMBIGUOUS, second >= reject_below),
+    )
+    reason = next((reason for reason, holds in reasons if holds), None) if reject_below > 0 else None
+    return Verdict(activations, argmax, largest - second, reason, reject_below)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Classification:
+    """A verdict, with what the network read.
+
+    Attributes:
+        verdict: the answer.
+        pixels: (n_in,) float32, the input before the network's own preprocessing.
+        normalized: what was done to the upload; None where pixels were sent instead of a picture.
+        size: (width, height) of the upload in pixels; None likewise.
+        mode: how the PNG held its pixels; None likewise.
+    """
+
+    verdict: Verdict
+    pixels: Pixels
+    normalized: Normalized | None = None
+    size: tuple[int, int] | None = None
+    mode: str | None = None
+
+
+def _unobserved(stage: str) -> None:
+    """Let a stage pass without a clock."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Classifier:
+    """A network together with the imaging that it was trained behind.
+
+    Attributes:
+        artifact: the network and what is known of it.
+        preprocessing: its input step.
+        limits: how large a picture is read.
+        reject_below: the threshold where the caller names none.
+    """
+
+    artifact: Artifact
+    preprocessing: Preprocessing
+    limits: Limits
+    reject_below: float
+
+    @classmethod
+    def of(
+        cls, artifact: Artifact, *, limits: Limits | None = None, reject_below: float | None = None
+    ) -> Self:
+        """Put a classifier together.
+
+        Args:
+            artifact: verified.
+            limits: how large a picture is read.
+            reject_below: None takes the threshold stored in the artifact.
+
+        Raises:
+            BadArtifactError: imaging does not know the artifact's preprocessing, or it makes another number
+                of inputs than the network reads.
+        """
+        return cls(
+            artifact,
+            _known(artifact),
+            Limits() if limits is None else limits,
+            artifact.metadata.reject.threshold if reject_below is None else reject_below,
+        )
+
+    @property
+    def network(self) -> Network:
+        """Return the mathematics alone."""
+        return self.artifact.network
+
+    def classify(
+        self,
+        png: bytes,
+        *,
+        reject_below: float | None = None,
+        invert: Choice = Choice.AUTO,
+        center: Choice = Choice.AUTO,
+        passed: Callable[[str], None] = _unobserved,
+    ) -> Classification:
+        """Read the digit in a PNG.
+
+        Args:
+            png: the file's bytes, from anyone.
+            reject_below: None takes the classifier's own.
+            invert: whether ink is darker than paper.
+            center: whether the ink is framed as MNIST frames it.
+            passed: told "decode", "preprocess" and "forward" as each stage ends, for whoever holds a clock.
+
+        Raises:
+            ImageError: the bytes are not a PNG that is read; see service.imaging.decode.
+        """
+        picture = decode(png, self.limits)
+        passed("decode")
+        normalized = normalize(picture, invert, center)
+        passed("preprocess")
+        activations = self.activations(normalized.pixels[np.newaxis])[0]
+        verdict = decide(
+            activations, self._threshold(reject_below), blank=normalized.blank, several=normalized.several
+        )
+        passed("forward")
+        return Classification(verdict, normalized.pixels, normalized, picture.size, picture.mode)
+
+    def classify_pixels(
+        self,
+        pixels: FloatArray,
+        *,
+        reject_below: float | None = None,
+        passed: Callable[[str], None] = _unobserved,
+    ) -> Classification:
+        """Read the digit in the network's own input, (n_in,) or (rows, columns), paper low and ink high.
+
+        Raises:
+            BadInputError: another number of pixels, or one out of bounds.
+        """
+        checked = self.check_pixels(pixels)
+        passed("decode")
+        activations = self.activations(checked[np.newaxis])[0]
+        blank = bool((checked == self.preprocessing.low).all())
+        verdict = decide(activations, self._threshold(reject_below), blank=blank)
+        passed("forward")
+        return Classification(verdict, checked)
+
+    def check_pixels(self, pixels: FloatArray) -> Pixels:
+        """Prove that an array is one input of this network.
+
+        Raises:
+            BadInputError: another shape, or a number out of bounds; NaN is out of bounds.
+        """
+        expected = self.preprocessing
+        if pixels.shape not in {(expected.n_in,), expected.shape}:
+            rows, columns = expected.shape
+            raise BadInputError(
+                f"pixels have shape {pixels.shape}; send {expected.n_in} numbers, or {rows} rows of {columns}"
+            )
+        if not ((pixels >= expected.low) & (pixels <= expected.high)).all():
+            raise BadInputError(
+                f"a pixel is not between {expected.low:g} (paper) and {expected.high:g} (ink); scale it first"
+            )
+        return Pixels(np.ascontiguousarray(pixels, np.float32).reshape(-1))
+
+    def activations(self, images: FloatArray) -> FloatArray:
+        """Answer images, (n, n_in), with their output activations, (n, n_out)."""
+        return self.network.forward(self.preprocessing.prepare(images))
+
+    def trace(self, pixels: Pixels) -> Trace:
+        """Return z and the activations of every layer for one image, each (1, n_out)."""
+        return self.network.trace(self.preprocessing.prepare(pixels[np.newaxis]))
+
+    def _threshold(self, reject_below: float | None) -> float:
+        return self.reject_below if reject_below is None else reject_below
+
+
+def _known(artifact: Artifact) -> Preprocessing:
+    metadata = artifact.metadata
+    wanted = metadata.preprocessing
+    preprocessing = PREPROCESSINGS.get(wanted.name)
+    if preprocessing is None or wanted.parameters:
+        raise BadArtifactError(
+            f"{metadata.name}@{metadata.version}: preprocessing {wanted.name!r} {wanted.parameters or ''} "
+            f"is not known here; known are {', '.join(PREPROCESSINGS)}"
+        )
+    if preprocessing.n_in != metadata.sizes[0]:
+        raise BadArtifactError(
+            f"{metadata.name}@{metadata.version}: preprocessing {wanted.name!r} makes "
+            f"{preprocessing.n_in} numbers, the network reads {metadata.sizes[0]}"
+        )
+    return preprocessing

@@ -1,0 +1,58 @@
+"""`digits …`: each command is a module of this package, imported when it is called."""
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+
+import click
+
+from service.errors import ServiceError
+
+__all__ = ["COMMANDS", "digits", "main"]
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "serve": "Serve the models over HTTP.",
+        "classify": "Read the digit in each PNG.",
+        "train": "Train a network and write its artifact.",
+        "evaluate": "Measure a model on the test images.",
+        "experiment": "Repeat an experiment of the videos.",
+        "models": "List the models that would be served.",
+        "inspect": "Show what an artifact says of itself.",
+        "verify": "Check an artifact as the service does before serving it.",
+        "config": "Show every setting and where it came from.",
+        "health": "Ask a running service whether it is ready.",
+    }
+)
+
+
+class _Later(click.Command):
+    """Stands for a command until it is called, so that the help and the health check start quickly."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: object
+    ) -> click.Context:
+        command: click.Command = import_module(f"service.cli.{self.name}").command
+        return command.make_context(info_name, args, parent, **extra)
+
+
+@click.group(commands=[_Later(name, help=sentence) for name, sentence in COMMANDS.items()])
+@click.version_option(package_name="digit-service", message="%(version)s")
+def digits() -> None:
+    """Read handwritten digits, and say when a picture is none."""
+
+
+def main() -> None:
+    """Run the command line: exit 0 when all went well, 1 when not, 2 when it was called wrongly."""
+    try:
+        status = digits.main(prog_name="digits", standalone_mode=False)
+    except ServiceError as error:
+        click.echo(f"digits: {error}", err=True)
+        status = 1
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except click.Abort:
+        status = 130  # as a shell reports a program that Ctrl-C ended
+    sys.exit(status)

@@ -1,0 +1,34 @@
+"""`digits config`."""
+
+import json
+from pathlib import Path
+
+import click
+
+from service.cli.options import AS_JSON, settings_flags
+from service.settings import SETTINGS, Effective, Settings
+
+__all__ = ["command"]
+
+
+@click.command("config")
+@AS_JSON
+@settings_flags()
+def command(config: Path | None, *, as_json: bool, **flags: object) -> None:
+    """Show every setting and where it came from, secrets masked.
+
+    The lines are a TOML file that --config reads.
+    """
+    effective = Settings.load(flags, file=config).effective()
+    if as_json:
+        click.echo(json.dumps({e.name: {"value": e.value, "source": e.source} for e in effective}, indent=2))
+    else:
+        click.echo("\n".join(map(_line, effective)))
+
+
+def _line(setting: Effective) -> str:
+    left_out = (
+        setting.value is None or SETTINGS[setting.name].secret
+    )  # TOML has no null, and nobody asterisks
+    value = "none" if setting.value is None else json.dumps(setting.value)
+    return f"{'# ' if left_out else ''}{setting.name} = {value}  # {setting.source}"

@@ -1,0 +1,47 @@
+"""What several commands are told alike."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import click
+
+from service.settings import SETTINGS, Setting
+
+__all__ = ["AS_JSON", "DATA", "settings_flags"]
+
+Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+AS_JSON: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+DATA: Decorator = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    envvar="MNIST_DIR",
+    show_envvar=True,
+    help="Read MNIST from this folder; without one it is downloaded.",
+)
+
+
+def settings_flags(*names: str) -> Decorator:
+    """Give a command --config and a flag for each of these settings, for every one where none is named."""
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        for name in reversed(names or tuple(SETTINGS)):
+            function = _flag(SETTINGS[name])(function)
+        return _config(function)
+
+    return add
+
+
+_config: Decorator = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Read settings from this TOML file; DIGITS_CONFIG may name it too.",
+)
+
+
+def _flag(setting: Setting) -> Decorator:
+    if setting.switch:
+        return click.option(f"{setting.flag}/--no-{setting.flag[2:]}", default=None, help=setting.sentence)
+    described = f"{setting.sentence} [{setting.allowed}; default: {setting.default}]"
+    return click.option(setting.flag, metavar="VALUE", help=described)

@@ -1,0 +1,27 @@
+"""`digits train`."""
+
+from pathlib import Path
+
+import click
+
+from service.cli.options import DATA
+from service.training.train import run
+
+__all__ = ["command"]
+
+
+@click.command("train")
+@click.argument("recipe")
+@DATA
+@click.option("--seed", type=int, help="Start everything random from this number, not from the recipe's.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Write <name>/<version>.npz into this folder.",
+)
+@click.option("--version", default="1", show_default=True, help="Give the artifact this version.")
+def command(recipe: str, data: Path | None, seed: int | None, out: Path, version: str) -> None:
+    """Train a network by a RECIPE, the name of one that comes with the service or a .toml file."""
+    run(recipe, data=data, seed=seed, out=out, version=version, report=click.echo)

@@ -1,0 +1,213 @@
+"""Recipes: everything that decides how a network comes to be, as data.
+
+`digits train NAME` takes one of RECIPES, `digits train FILE.toml` one of your own, with the same members.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from service.artifacts.format import Line, Name
+from service.errors import BadInputError
+from service.imaging import PREPROCESSINGS
+from service.network import ACTIVATIONS, COSTS, INITIALISATIONS
+from service.training.augment import Augmentation
+from service.training.optimise import OPTIMISERS, SCHEDULES
+from service.training.trash import SEEN
+
+__all__ = ["RECIPES", "Recipe", "Rejection", "find"]
+
+
+def _row_of(table: Mapping[str, Any]) -> AfterValidator:
+    """Accept the names of a table's rows and no other."""
+
+    def check(name: str) -> str:
+        if name not in table:
+            raise ValueError(f"{name!r} is not one of {', '.join(table)}")
+        return name
+
+    return AfterValidator(check)
+
+
+Share: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
+Width: TypeAlias = Annotated[int, Field(ge=1, le=65_536)]
+
+
+class Values(BaseModel):
+    """Refuses members it does not know, and does not change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Rejection(Values):
+    """What the threshold may cost and is to bring.
+
+    Attributes:
+        most_digits: share of validation digits that may be rejected.
+        most_trash: share of trash that may be accepted, on the average of its kinds.
+    """
+
+    most_digits: Share = 0.02
+    most_trash: Share = 0.01
+
+
+class Recipe(Values):
+    """How a network is trained.
+
+    Attributes:
+        name: of the artifact.
+        description: one sentence for whoever finds the artifact.
+        sizes: neurons in each column, the input first.
+        activations: one a layer.
+        initialisation: where the weights start.
+        spread: factor on the starting weights; a sigmoid's slope is a quarter at most, and 4 makes up for it.
+        preprocessing: what is done to each image before the first layer reads it.
+        cost: what is brought down.
+        optimiser: how a step is made.
+        learning_rate: its length at the start.
+        schedule: how the steps shorten.
+        mini_batch: images of one step, trash included.
+        epochs: passes over the training digits.
+        averaging: share of the running mean of the weights that each step keeps; 0 uses the last weights.
+        candidates: networks trained side by side from different starts; the best on validation is kept.
+        augmentation: how far the digits are changed, anew in each epoch.
+        trash_share: of every mini-batch.
+        trash: the kinds in it.
+        rejection: what the threshold may cost and is to bring.
+        validation: images taken from the end of the training set, to choose on.
+        seed: of everything random.
+        dtype: of the weights in the artifact.
+    """
+
+    name: Name
+    description: Line
+    sizes: Annotated[tuple[Width, ...], Field(min_length=2)] = (784, 16, 16, 10)
+    activations: tuple[Annotated[str, _row_of(ACTIVATIONS)], ...] = ("sigmoid",) * 3
+    initialisation: Annotated[str, _row_of(INITIALISATIONS)] = "scaled"
+    spread: Annotated[float, Field(gt=0)] = 1
+    preprocessing: Annotated[str, _row_of(PREPROCESSINGS)] = "mnist"
+    cost: Annotated[str, _row_of(COSTS)] = "cross-entropy"
+    optimiser: Annotated[str, _row_of(OPTIMISERS)] = "adam"
+    learning_rate: Annotated[float, Field(gt=0)]
+    schedule: Annotated[str, _row_of(SCHEDULES)] = "constant"
+    mini_batch: Annotated[int, Field(ge=1)]
+    epochs: Annotated[int, Field(ge=1)]
+    averaging: Share = 0
+    candidates: Annotated[int, Field(ge=1)] = 1
+    augmentation: Augmentation = Augmentation()
+    trash_share: Share = 0
+    trash: tuple[Annotated[str, _row_of(SEEN)], ...] = ()
+    rejection: Rejection = Rejection()
+    validation: Annotated[int, Field(ge=1)] = 10_000
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    dtype: Literal["float32", "float16"] = "float32"
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if (self.sizes[0], self.sizes[-1]) != (784, 10):
+            raise ValueError("sizes must begin with 784 pixels and end with 10 digits")
+        if len(self.activations) != len(self.sizes) - 1:
+            raise ValueError(f"{len(self.sizes) - 1} layers need as many activations")
+        if bool(self.trash) != bool(self.n_trash):
+            raise ValueError("trash and trash_share need each other, and at least one image a mini-batch")
+        return self
+
+    @property
+    def n_trash(self) -> int:
+        """Count the images of a mini-batch that are no digits."""
+        return round(self.mini_batch * self.trash_share)
+
+    @property
+    def n_digits(self) -> int:
+        """Count the images of a mini-batch that are digits."""
+        return self.mini_batch - self.n_trash
+
+
+def find(recipe: str) -> Recipe:
+    """Return the recipe of that name, or the one in that .toml file.
+
+    Raises:
+        BadInputError: there is none, or the file is no recipe; the message names the first fault.
+    """
+    if recipe in RECIPES:
+        return RECIPES[recipe]
+    path = Path(recipe)
+    if path.suffix != ".toml":
+        raise BadInputError(
+            f"no recipe is named {recipe!r}; there are {', '.join(RECIPES)}, or name a .toml file of your own"
+        )
+    return _read(path)
+
+
+def _read(path: Path) -> Recipe:
+    try:
+        return Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        fault = error.errors()[0]
+        member = ".".join(map(str, fault["loc"])) or "recipe"
+        raise BadInputError(f"{path}: {member}: {fault['msg'].removeprefix('Value error, ')}") from error
+    except (OSError, ValueError) as error:  # no such file; not UTF-8, not TOML
+        raise BadInputError(f"{path}: cannot be read as a recipe ({error})") from error
+
+
+VIDEO = Recipe(
+    name="video",
+    description="The network of the videos, trained as they tell it, on digits alone.",
+    initialisation="normal",
+    cost="quadratic",
+    optimiser="descent",
+    learning_rate=3.0,
+    mini_batch=10,
+    epochs=30,
+)
+
+PLAIN = Recipe(
+    name="plain",
+    description="The network of the videos, a sigmoid in every layer, trained as well as we can.",
+    preprocessing="mnist-deskewed",
+    spread=4,
+    learning_rate=0.005,
+    schedule="cosine",
+    mini_batch=64,
+    epochs=150,
+    averaging=0.999,
+    candidates=4,
+    augmentation=Augmentation(rotation=8, scale=0.08, shift=0.5, elastic=0.5),
+    trash_share=0.125,
+    trash=(
+        "uniform",
+        "salt-and-pepper",
+        "constant",
+        "uploaded",
+        "uploaded",
+        "shuffled",
+        "inverted",
+        "blobs",
+        "blobs",
+        "strokes",
+        "strokes",
+    ),
+)
+
+WIDE = Recipe(
+    name="wide",
+    description="Two wide layers of ReLU and ten sigmoids, for accuracy.",
+    sizes=(784, 800, 800, 10),
+    activations=("relu", "relu", "sigmoid"),
+    learning_rate=0.001,
+    schedule="flat-then-linear",
+    mini_batch=256,
+    epochs=60,
+    averaging=0.999,
+    augmentation=Augmentation(rotation=12, scale=0.12, shear=0.1, shift=1, elastic=0.9),
+    trash_share=0.25,
+    trash=tuple(SEEN),
+    rejection=Rejection(most_digits=0.005, most_trash=0.001),
+    dtype="float16",
+)
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType({recipe.name: recipe for recipe in (VIDEO, PLAIN, WIDE)})

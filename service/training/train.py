@@ -1,0 +1,175 @@
+"""From a recipe to an artifact: what `digits train` runs.
+
+`run(recipe, data=…, seed=…, out=…, version=…, report=…)` does it all; `make` is the same without files.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from service.artifacts import Metadata, golden_samples, rounded, save
+from service.artifacts.format import PreprocessingChoice, Reject, Training, Version
+from service.classifier import accepted
+from service.errors import BadDataError, BadInputError
+from service.imaging import PREPROCESSINGS
+from service.network import FloatArray, Network
+from service.training import calibrate, mnist, recipes, trash
+from service.training.descent import descend
+from service.training.evaluate import evaluate, trash_activations
+from service.training.mnist import Digits, Mnist
+from service.training.recipes import Recipe
+
+__all__ = ["make", "run"]
+
+CODE_VERSION = version("digit-service")
+
+
+def run(
+    recipe: str,
+    *,
+    data: Path | None,
+    seed: int | None,
+    out: Path,
+    version: str,
+    report: Callable[[str], None],
+    sha256: Mapping[str, str] = mnist.SHA256,
+) -> Path:
+    """Train a network by a recipe and write its artifact, out/<name>/<version>.npz; return that path.
+
+    Args:
+        recipe: a name from service.training.recipes, or the path of a .toml file.
+        data: the folder of the four MNIST files; None downloads them.
+        seed: of everything random; None takes the recipe's. The same one gives the same bytes.
+        out: the folder of artifacts.
+        version: of the artifact.
+        report: told one line at a time how it goes, how long it took included.
+        sha256: of the four files, uncompressed.
+
+    Raises:
+        BadInputError: no such recipe, one that diverges, or a seed or a version that cannot be.
+        BadDataError: the data cannot be had, or are too few for the recipe.
+        BadArtifactError: the artifact cannot be written.
+        ServiceError: the `train` extra is not installed.
+    """
+    chosen = recipes.find(recipe)
+    _check(version, seed)
+    started = monotonic()
+    everything = mnist.read(data, sha256=sha256)
+    network, metadata = make(
+        chosen, everything, seed=chosen.seed if seed is None else seed, version=version, report=report
+    )
+    path = save(network, metadata, out, dtype=chosen.dtype)
+    report(f"{path} written after {monotonic() - started:.0f} s")
+    return path
+
+
+def _check(version: str, seed: int | None) -> None:
+    """Find out before the training, and not after it."""
+    try:
+        TypeAdapter(Version).validate_python(version)
+    except ValidationError as error:
+        raise BadInputError(
+            f"{version!r} cannot be a version; use up to 32 letters, digits, dots, dashes and underscores"
+        ) from error
+    if seed is not None and not 0 <= seed < 2**63:
+        raise BadInputError(f"seed {seed} is out of bounds; use one from 0 to {2**63 - 1}")
+
+
+def make(
+    recipe: Recipe, everything: Mnist, *, seed: int, version: str, report: Callable[[str], None]
+) -> tuple[Network, Metadata]:
+    """Train a network by a recipe, choose its threshold on validation data, and measure it on the test set.
+
+    Args:
+        recipe: everything that decides how.
+        everything: the data; the test set is looked at once, at the end.
+        seed: of everything random.
+        version: of the artifact.
+        report: told one line at a time how it goes.
+
+    Raises:
+        BadDataError: fewer images than the recipe needs.
+        BadInputError: the recipe diverges.
+    """
+    training, validation = _split(everything.training, recipe)
+    preprocessing = PREPROCESSINGS[recipe.preprocessing]
+    report(f"{recipe.name}: {len(training):,} images to learn from, {len(validation):,} to choose on")
+    trained = descend(recipe, training, validation, seed, report)
+    network = rounded(trained.network, recipe.dtype)
+    reject = _rejection(network, recipe, validation, np.random.default_rng([seed, 1]))
+    report(f"threshold {reject.threshold:g}, {reject.chosen}")
+    test = everything.test
+    evaluation = evaluate(
+        network.forward(preprocessing.prepare(test.images)),
+        test.labels,
+        trash_activations(network, preprocessing, test, np.random.default_rng([seed, 2])),
+        reject.threshold,
+        name="MNIST t10k",
+    )
+    report(f"test accuracy {evaluation.accuracy:.2%}")
+    metadata = Metadata(
+        name=recipe.name,
+        version=version,
+        description=recipe.description,
+        sizes=recipe.sizes,
+        activations=recipe.activations,
+        labels=tuple("0123456789"),
+        preprocessing=PreprocessingChoice(name=recipe.preprocessing),
+        training=_training(recipe, everything, seed),
+        evaluation=evaluation,
+        reject=reject,
+        curve=trained.curve,
+        golden=golden_samples(network, preprocessing.prepare(_typical(training))),
+        licence="MIT",
+        producer=f"digit-service {CODE_VERSION}",
+    )
+    return network, metadata
+
+
+def _split(digits: Digits, recipe: Recipe) -> tuple[Digits, Digits]:
+    """Keep the end of the training set to choose on."""
+    needed = recipe.validation + recipe.n_digits
+    if len(digits) < needed:
+        raise BadDataError(
+            f"{len(digits):,} training images, and {recipe.name} needs {needed:,}; use the whole of MNIST"
+        )
+    return digits[: -recipe.validation], digits[-recipe.validation :]
+
+
+def _rejection(network: Network, recipe: Recipe, validation: Digits, rng: np.random.Generator) -> Reject:
+    """Choose the threshold on validation digits and on trash made of them."""
+    preprocessing = PREPROCESSINGS[recipe.preprocessing]
+    digits = network.forward(preprocessing.prepare(validation.images))
+    kinds = trash_activations(
+        network, preprocessing, validation, rng, kinds=dict.fromkeys(recipe.trash or trash.SEEN)
+    )
+    passing = np.concatenate(list(kinds.values()))
+    threshold = calibrate.choose(digits, passing, recipe.rejection)
+    rejected, false = 1 - accepted(digits, threshold).mean(), accepted(passing, threshold).mean()
+    return Reject(
+        threshold=threshold,
+        chosen=f"on {len(digits):,} validation digits, of which it rejects {rejected:.2%}, "
+        f"and on trash, of which it accepts {false:.2%}",
+    )
+
+
+def _training(recipe: Recipe, everything: Mnist, seed: int) -> Training:
+    return Training(
+        data="MNIST",
+        data_sha256=dict(everything.sha256),
+        n_images=len(everything.training) - recipe.validation,
+        seed=seed,
+        recipe=recipe.model_dump(mode="json"),
+        cost=recipe.cost,
+        epochs=recipe.epochs,
+        code_version=CODE_VERSION,
+    )
+
+
+def _typical(digits: Digits) -> FloatArray:
+    """Average the images of each digit: (10, 784); what a network is asked in its self-test."""
+    return np.stack([digits.images[digits.labels == digit].mean(axis=0) for digit in range(10)])

@@ -1,0 +1,53 @@
+"""Noise as a service meets it: sent as a picture, and framed like a digit before the network reads it.
+
+What uniform noise becomes on that way, a blot of 20 × 20 pixels, is no noise any more, and a network that
+knows noise only as it was made calls it an eight.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from service.imaging import Picture, normalize
+from service.network import FloatArray
+
+__all__ = ["gaussian", "uniform_or_two_tone"]
+
+SIDE = 28  # pixels of what a network reads
+SIDES = (12, 64)  # pixels; beyond, noise of any kind becomes the same solid square
+Grain = Callable[[np.random.Generator, int], FloatArray]
+
+
+def uniform_or_two_tone(rng: np.random.Generator, n: int) -> FloatArray:
+    """Upload n pictures of random grey, or of black and white pixels of any proportion: (n, 784)."""
+    return _uploaded(rng, n, (_uniform, _two_tone))
+
+
+def gaussian(rng: np.random.Generator, n: int) -> FloatArray:
+    """Upload n pictures of normally distributed grey: (n, 784)."""
+    return _uploaded(rng, n, (_gaussian,))
+
+
+def _uploaded(rng: np.random.Generator, n: int, grains: tuple[Grain, ...]) -> FloatArray:
+    smallest, largest = np.log(SIDES)
+    sides = np.exp(rng.uniform(smallest, largest, n)).astype(int)
+    kinds = rng.integers(len(grains), size=n)
+    pictures = (grains[kind](rng, side) for kind, side in zip(kinds, sides, strict=True))
+    framed = [normalize(Picture(grey, grey.shape, "L")).pixels for grey in pictures]
+    return np.array(framed, np.float32).reshape(n, SIDE * SIDE)
+
+
+def _uniform(rng: np.random.Generator, side: int) -> FloatArray:
+    return rng.random((side, side), dtype=np.float32)
+
+
+def _two_tone(rng: np.random.Generator, side: int) -> FloatArray:
+    share = np.exp(rng.uniform(np.log(0.01), 0))
+    spots: FloatArray = (rng.random((side, side)) < share).astype(np.float32)
+    return spots if rng.integers(2) else 1 - spots
+
+
+def _gaussian(rng: np.random.Generator, side: int) -> FloatArray:
+    noise = rng.standard_normal((side, side), dtype=np.float32)
+    level, spread = rng.uniform(0.1, 0.9), rng.uniform(0.05, 0.4)
+    return (level + spread * noise).clip(0, 1).astype(np.float32)

@@ -1,0 +1,183 @@
+"""The one use case: what is decided from ten activations, and that every way in gives the same ones."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from service.artifacts import Artifact
+from service.classifier import Classifier, Reason, accepted, decide
+from service.errors import BadArtifactError, BadInputError, NotAPngError
+from service.imaging.preprocessing import deskew
+
+
+def ten(**activations):
+    """Ten activations, zero but for those named, as n3=0.9."""
+    values = np.zeros(10, np.float32)
+    for name, activation in activations.items():
+        values[int(name[1:])] = activation
+    return values
+
+
+@pytest.fixture
+def artifact(small_network, metadata_for):
+    return Artifact(metadata_for(small_network), small_network, sha256="0" * 64, size_bytes=0)
+
+
+@pytest.fixture
+def classifier(artifact):
+    return Classifier.of(artifact, reject_below=0)
+
+
+@pytest.fixture
+def pixels():
+    """A picture that is ink from corner to corner of its middle, (784,)."""
+    picture = np.zeros((28, 28), np.float32)
+    picture[4:24, 10:18] = np.random.default_rng(1).integers(100, 256, (20, 8)) / np.float32(255)
+    return picture.reshape(-1)
+
+
+def png(pixels):
+    buffer = io.BytesIO()
+    Image.fromarray(np.rint(pixels.reshape(28, 28) * 255).astype(np.uint8)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_the_digit_is_the_index_of_the_largest_activation():
+    verdict = decide(ten(n3=0.9, n8=0.2), reject_below=0.5)
+    assert (verdict.argmax, verdict.digit, verdict.rejected) == (3, 3, False)
+
+
+def test_the_margin_is_the_largest_less_the_second_largest():
+    assert decide(ten(n3=0.9, n8=0.25), reject_below=0.5).margin == pytest.approx(0.65)
+
+
+@pytest.mark.parametrize(
+    ("activations", "seen", "reason"),
+    [
+        (ten(n3=0.49), {}, Reason.WEAK),
+        (ten(n3=0.9, n8=0.5), {}, Reason.AMBIGUOUS),
+        (ten(n3=0.9), {"blank": True}, Reason.BLANK),
+        (ten(n3=0.9), {"several": True}, Reason.SEVERAL),
+        (ten(), {"blank": True}, Reason.BLANK),
+        (ten(n3=0.5), {}, None),
+    ],
+)
+def test_a_picture_is_no_digit_for_one_reason(activations, seen, reason):
+    assert decide(activations, reject_below=0.5, **seen).reason is reason
+
+
+def test_a_rejected_picture_keeps_its_argmax_and_names_no_digit():
+    verdict = decide(ten(n3=0.2), reject_below=0.5)
+    assert (verdict.argmax, verdict.digit, verdict.rejected) == (3, None, True)
+
+
+@pytest.mark.parametrize("seen", [{}, {"blank": True}, {"several": True}])
+def test_a_threshold_of_zero_turns_every_rejection_off(seen):
+    assert decide(ten(n7=0.01), reject_below=0, **seen).digit == 7
+
+
+@pytest.mark.parametrize("reject_below", [0, 0.3, 0.5, 0.95])
+def test_many_images_are_accepted_as_they_are_one_by_one(reject_below):
+    rng = np.random.default_rng(2)
+    activations = rng.random((200, 10), dtype=np.float32) ** 3
+    expected = [not decide(row, reject_below).rejected for row in activations]
+    assert accepted(activations, reject_below).tolist() == expected
+
+
+def test_a_picture_and_its_pixels_give_the_same_activations_bit_for_bit(classifier, pixels):
+    from_png = classifier.classify(png(pixels)).verdict.activations
+    from_pixels = classifier.classify_pixels(pixels).verdict.activations
+    assert (from_png == from_pixels).all()
+
+
+def test_the_activations_are_those_of_the_network(classifier, artifact, pixels):
+    expected = artifact.network.forward(pixels[np.newaxis])[0]
+    assert (classifier.classify_pixels(pixels).verdict.activations == expected).all()
+
+
+def test_rows_of_pixels_are_read_as_the_same_image(classifier, pixels):
+    rows = classifier.classify_pixels(pixels.reshape(28, 28)).verdict.activations
+    assert (rows == classifier.classify_pixels(pixels).verdict.activations).all()
+
+
+def test_the_networks_own_preprocessing_is_applied_to_pixels_too(artifact):
+    metadata = artifact.metadata.model_copy(
+        update={
+            "preprocessing": artifact.metadata.preprocessing.model_copy(update={"name": "mnist-deskewed"})
+        }
+    )
+    classifier = Classifier.of(replace(artifact, metadata=metadata))
+    slanted = np.zeros((28, 28), np.float32)
+    for row in range(4, 24):
+        slanted[row, 6 + row // 2 : 9 + row // 2] = 1
+    expected = artifact.network.forward(deskew(slanted.reshape(1, -1)))[0]
+    assert (classifier.classify_pixels(slanted).verdict.activations == expected).all()
+
+
+def test_the_trace_ends_in_the_answer(classifier, pixels):
+    answer = classifier.classify_pixels(pixels)
+    assert (classifier.trace(answer.pixels).activations[-1][0] == answer.verdict.activations).all()
+
+
+def test_blank_pixels_are_rejected_as_blank(artifact):
+    verdict = Classifier.of(artifact, reject_below=0.1).classify_pixels(np.zeros(784)).verdict
+    assert verdict.reason is Reason.BLANK
+
+
+def test_the_threshold_of_the_call_wins_over_the_classifiers(artifact, pixels):
+    classifier = Classifier.of(artifact, reject_below=1)
+    assert classifier.classify_pixels(pixels).verdict.rejected
+    assert not classifier.classify_pixels(pixels, reject_below=0).verdict.rejected
+
+
+def test_the_artifacts_threshold_is_the_default(artifact, pixels):
+    verdict = Classifier.of(artifact).classify_pixels(pixels).verdict
+    assert verdict.reject_below == artifact.metadata.reject.threshold
+
+
+def test_every_stage_is_told_to_whoever_holds_a_clock(classifier, pixels):
+    stages = []
+    classifier.classify(png(pixels), passed=stages.append)
+    assert stages == ["decode", "preprocess", "forward"]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (np.zeros(783), "shape"),
+        (np.zeros((2, 784)), "shape"),
+        (np.zeros((784, 1)), "shape"),
+        (np.full(784, 1.01), "between 0"),
+        (np.full(784, -0.01), "between 0"),
+        (np.full(784, np.nan), "between 0"),
+        (np.full(784, np.inf), "between 0"),
+    ],
+)
+def test_pixels_of_another_shape_or_range_are_refused(classifier, pixels, message):
+    with pytest.raises(BadInputError, match=message):
+        classifier.classify_pixels(pixels)
+
+
+def test_bytes_that_are_no_png_are_refused(classifier):
+    with pytest.raises(NotAPngError):
+        classifier.classify(b"GIF89a and so on")
+
+
+@pytest.mark.parametrize(
+    ("preprocessing", "message"),
+    [({"name": "fourier"}, "fourier"), ({"name": "mnist", "parameters": {"blur": 2}}, "blur")],
+)
+def test_an_artifact_with_an_unknown_preprocessing_is_refused(artifact, preprocessing, message):
+    unknown = artifact.metadata.preprocessing.model_validate(preprocessing)
+    metadata = artifact.metadata.model_copy(update={"preprocessing": unknown})
+    with pytest.raises(BadArtifactError, match=message):
+        Classifier.of(replace(artifact, metadata=metadata))
+
+
+def test_an_artifact_that_reads_another_number_of_pixels_is_refused(artifact):
+    metadata = artifact.metadata.model_copy(update={"sizes": (4, 16, 16, 10)})
+    with pytest.raises(BadArtifactError, match="784"):
+        Classifier.of(replace(artifact, metadata=metadata))

@@ -1,0 +1,134 @@
+"""The README tells the truth: every command in it is run, and prints what it says there.
+
+A block of commands is fenced as ``console``; a line that begins with ``$ `` is a command, what follows is its
+output. Commands that start containers are run by tests/container, those that begin a project from nothing by
+tests/test_make.py.
+"""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import requests
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+RUN_ELSEWHERE = {
+    "git clone": "tests/test_make.py",
+    "make serve": "tests/test_make.py",
+    "make test": "tests/test_make.py",
+    "make up": "tests/container/test_compose.py",
+    "make down": "tests/container/test_compose.py",
+    "docker compose": "tests/container/test_compose.py",
+}
+NEEDS_MNIST = ("digits train", "digits evaluate", "--models runs/")
+
+
+class Command(NamedTuple):
+    """One command of the README and the lines that it is said to print."""
+
+    line: str
+    output: str
+
+
+def commands():
+    """Every command of every console block, in order; a trailing backslash continues the line."""
+    for language, text in BLOCK.findall(README):
+        if language != "console":
+            continue
+        for part in re.split(r"^\$ ", text.replace("\\\n", ""), flags=re.MULTILINE)[1:]:
+            line, _, output = part.partition("\n")
+            yield Command(line, output.strip())
+
+
+def run_here(command):
+    return not command.line.startswith(tuple(RUN_ELSEWHERE))
+
+
+def agrees(printed, promised):
+    """Compare outputs; numbers of JSON to 1e-5, what differs from call to call not at all."""
+    if promised.startswith(("{", "[")):
+        return same_json(json.loads(printed), json.loads(promised))
+    pattern = re.escape(promised).replace(re.escape("…"), ".*")
+    return re.fullmatch(pattern, printed, flags=re.DOTALL) is not None
+
+
+def same_json(printed, promised):
+    match promised:
+        case dict():
+            return printed.keys() == promised.keys() and all(
+                name == "id" or same_json(printed[name], value) for name, value in promised.items()
+            )
+        case list():
+            return len(printed) == len(promised) and all(map(same_json, printed, promised))
+        case float():
+            return printed == pytest.approx(promised, abs=1e-5)
+        case _:
+            return printed == promised
+
+
+@pytest.fixture(scope="module")
+def served():
+    """The address of a service as `make serve` starts it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "service", "serve", "--port", str(port), "--workers", "1"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as service:
+        while not answers(f"http://127.0.0.1:{port}/readyz") and service.poll() is None:
+            time.sleep(0.05)
+        yield f"127.0.0.1:{port}"
+        service.send_signal(signal.SIGINT)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """The folder of networks trained here, which a later command may read."""
+    return tmp_path_factory.mktemp("runs")
+
+
+def answers(url):
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+@pytest.mark.parametrize("command", [c for c in commands() if run_here(c)], ids=lambda c: c.line[:60])
+def test_the_command_prints_what_the_readme_says(command, request, served, runs):
+    environ = dict(os.environ)
+    if any(part in command.line for part in NEEDS_MNIST):
+        environ["MNIST_DIR"] = str(request.getfixturevalue("mnist_folder"))
+    line = command.line.replace("localhost:8000", served)
+    line = line.replace(".venv/bin/", f"{Path(sys.executable).parent}/").replace("runs/", f"{runs}/")
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", line],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert agrees(done.stdout.strip(), command.output), done.stdout
+
+
+def test_every_block_is_of_a_kind_that_is_run():
+    """Python blocks are run with the documents; the others here."""
+    assert {language for language, _ in BLOCK.findall(README)} <= {"console", "python", "toml", "text"}
+
+
+@pytest.mark.parametrize("command", [c for c in commands() if not run_here(c)], ids=lambda c: c.line[:60])
+def test_the_command_is_run_by_another_test(command):
+    name = next(name for name in RUN_ELSEWHERE if command.line.startswith(name))
+    assert shlex.split(command.line)[0] in (ROOT / RUN_ELSEWHERE[name]).read_text()

@@ -1,0 +1,210 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.metadata import version
+
+import numpy as np
+import pytest
+
+from service.artifacts import load, save
+from service.classifier import accepted
+from service.errors import BadDataError, BadInputError, ServiceError
+from service.imaging.preprocessing import deskew
+from service.network import Network
+from service.training import evaluate, trash
+from service.training.train import run
+
+OWN = """
+name = "tiny"
+description = "A tiny network for tests."
+sizes = [784, 12, 10]
+activations = ["relu", "sigmoid"]
+preprocessing = "mnist-deskewed"
+learning_rate = 0.02
+mini_batch = 25
+epochs = 4
+averaging = 0.9
+candidates = 2
+trash_share = 0.2
+trash = ["uniform", "constant"]
+validation = 200
+seed = 3
+[augmentation]
+rotation = 5
+elastic = 0.3
+[rejection]
+most_digits = 0.1
+"""
+
+
+@pytest.fixture(autouse=True)
+def _less_trash(monkeypatch):
+    monkeypatch.setattr(evaluate, "N_TRASH", 60)
+
+
+@pytest.fixture
+def train(tmp_path, drawn_once):
+    """Run the tiny recipe on drawn digits, into a folder of that name; returns the artifact's path."""
+    folder, sha256 = drawn_once
+
+    def run_it(out="models", *, recipe=OWN, seed=None, version="1", report=lambda _line: None):
+        path = tmp_path / "tiny.toml"
+        path.write_text(recipe)
+        return run(
+            str(path),
+            data=folder,
+            seed=seed,
+            out=tmp_path / out,
+            version=version,
+            report=report,
+            sha256=sha256,
+        )
+
+    return run_it
+
+
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory, drawn_once):
+    """What the tiny recipe makes of the drawn digits."""
+    folder, sha256 = drawn_once
+    path = tmp_path_factory.mktemp("recipe") / "tiny.toml"
+    path.write_text(OWN)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluate, "N_TRASH", 60)
+        out = path.parent
+        return load(run(str(path), data=folder, seed=None, out=out, version="1", report=len, sha256=sha256))
+
+
+def test_an_artifact_is_written_where_it_belongs(train, tmp_path):
+    path = train(version="2.1")
+    assert path == tmp_path / "models" / "tiny" / "2.1.npz"
+    assert load(path).metadata.version == "2.1"
+
+
+def test_the_artifact_is_the_network_that_the_recipe_describes(artifact):
+    assert artifact.network.sizes == (784, 12, 10)
+    assert [layer.activation.name for layer in artifact.network.layers] == ["relu", "sigmoid"]
+    assert artifact.metadata.preprocessing.name == "mnist-deskewed"
+    assert artifact.metadata.labels == tuple("0123456789")
+    assert artifact.metadata.producer == f"digit-service {version('digit-service')}"
+
+
+def test_the_artifact_tells_how_it_came_to_be(artifact, drawn_once):
+    training = artifact.metadata.training
+    assert (training.n_images, training.seed, training.epochs) == (500, 3, 4)
+    assert training.data_sha256 == drawn_once[1]
+    assert training.recipe["augmentation"]["rotation"] == 5
+    assert [moment.epoch for moment in artifact.metadata.curve] == [1, 2, 3, 4]
+
+
+def test_the_artifact_tells_how_good_it_is_on_the_test_set(artifact, drawn):
+    measured = artifact.metadata.evaluation
+    answers = artifact.network.forward(deskew(drawn.test.images)).argmax(axis=1)
+    assert measured.accuracy == pytest.approx((answers == drawn.test.labels).mean())
+    assert measured.accuracy > 0.6
+    assert [sum(row) for row in measured.confusion] == [20] * 10
+    assert set(measured.false_acceptance) == set(trash.KINDS)
+
+
+def test_the_golden_samples_are_ten_typical_digits(artifact, drawn):
+    learned = drawn.training[:500]
+    mean = learned.images[learned.labels == 7].mean(axis=0, keepdims=True)
+    assert len(artifact.metadata.golden.inputs) == 10
+    np.testing.assert_allclose(artifact.metadata.golden.inputs[7], deskew(mean)[0], atol=1e-3)
+
+
+def test_the_threshold_keeps_its_promise_about_validation_digits(artifact, drawn):
+    reject = artifact.metadata.reject
+    activations = artifact.network.forward(deskew(drawn.training[-200:].images))
+    rejected = 1 - accepted(activations, reject.threshold).mean()
+    assert f"200 validation digits, of which it rejects {rejected:.2%}" in reject.chosen
+
+
+def test_the_same_seed_gives_the_same_bytes(train):
+    assert train("one").read_bytes() == train("two").read_bytes()
+
+
+def test_another_seed_gives_another_network(train, artifact):
+    other = load(train(seed=4))
+    assert other.metadata.training.seed == 4
+    assert not np.array_equal(artifact.network.layers[0].weights, other.network.layers[0].weights)
+
+
+def test_weights_may_be_kept_in_half_the_space(train):
+    halves = load(train(recipe='dtype = "float16"' + OWN)).network.layers[0].weights
+    np.testing.assert_array_equal(halves, halves.astype(np.float16).astype(np.float32))
+
+
+def test_progress_is_told_from_the_first_line_to_the_file(train):
+    lines = []
+    path = train(report=lines.append)
+    assert lines[0] == "tiny: 500 images to learn from, 200 to choose on"
+    assert [line[:11] for line in lines[1:5]] == [f"epoch   {n}/4" for n in range(1, 5)]
+    assert lines[5].startswith("threshold 0.")
+    assert lines[6].startswith("test accuracy ")
+    assert lines[7].startswith(f"{path} written after ")
+
+
+@pytest.mark.parametrize("bad", ["", "a b", "../1", "1.history", "x" * 33])
+def test_a_version_that_cannot_be_is_refused_before_the_training(train, bad):
+    lines = []
+    with pytest.raises(BadInputError, match="cannot be a version"):
+        train(version=bad, report=lines.append)
+    assert lines == []
+
+
+@pytest.mark.parametrize("bad", [-1, 2**63])
+def test_a_seed_out_of_bounds_is_refused(train, bad):
+    with pytest.raises(BadInputError, match=f"seed {bad} is out of bounds"):
+        train(seed=bad)
+
+
+def test_too_few_images_are_refused(train):
+    with pytest.raises(BadDataError, match="700 training images, and tiny needs 720"):
+        train(recipe=OWN.replace("validation = 200", "validation = 700"))
+
+
+def test_without_the_extra_the_command_that_brings_it_is_named(train, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    with pytest.raises(ServiceError, match=r"needs tqdm, .* pip install 'digit-service\[train\]'"):
+        train()
+
+
+def test_an_artifact_is_measured_anew(artifact, drawn_once):
+    folder, sha256 = drawn_once
+    lines = evaluate.report(artifact, folder, sha256=sha256).splitlines()
+    measured = artifact.metadata.evaluation
+    assert lines[0] == "tiny@1  Network 784-12-10, relu sigmoid: 9,550 weights and biases"
+    assert lines[1] == "MNIST t10k: 200 images"
+    assert lines[2].split() == ["accuracy", f"{measured.accuracy:.2%}"]
+    table = [[int(count) for count in line.split()] for line in lines[8:18]]
+    assert table == [list(row) for row in measured.confusion]
+    assert len([line for line in lines if line.startswith(("     0.", "     1."))]) == 21
+
+
+def test_the_report_tells_trash_that_was_never_seen(artifact, drawn_once):
+    folder, sha256 = drawn_once
+    lines = evaluate.report(artifact, folder, sha256=sha256).splitlines()
+    unseen = {line.split()[0] for line in lines if line.endswith("never seen in training")}
+    assert unseen == set(trash.KINDS) - {"uniform", "constant"}
+
+
+def test_an_artifact_without_a_history_is_measured_too(artifact_folder, drawn_once):
+    folder, sha256 = drawn_once
+    found = load(artifact_folder / "tiny" / "1.npz")
+    bare = replace(found, metadata=found.metadata.model_copy(update={"training": None}))
+    assert "tiny@1" in evaluate.report(bare, folder, sha256=sha256)
+
+
+def test_a_network_that_reads_something_else_is_refused(metadata_for, tmp_path):
+    network = Network.random((784, 3), np.random.default_rng(0))
+    other = load(save(network, metadata_for(network), tmp_path))
+    with pytest.raises(BadInputError, match=r"784-3, sigmoid.* does not read MNIST"):
+        evaluate.report(other, tmp_path)
+
+
+def test_the_server_never_loads_the_trainer():
+    code = "import json, sys, service.web; print(json.dumps([m for m in sys.modules if 'training' in m]))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert json.loads(found.stdout) == []

@@ -1,0 +1,171 @@
+import numpy as np
+import pytest
+
+from service.training import trash
+from service.training.mnist import Digits
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def draw(rng, digits):
+    """Draw 300 images of a kind, as pictures."""
+    return lambda kind: trash.draw(kind, rng, digits, 300).reshape(300, 28, 28)
+
+
+@pytest.mark.parametrize("kind", trash.KINDS)
+def test_every_kind_is_made_of_pixels(kind, rng, digits):
+    images = trash.draw(kind, rng, digits, 50)
+    assert (images.shape, images.dtype) == ((50, 784), np.float32)
+    assert images.min() >= 0
+    assert images.max() <= 1
+
+
+@pytest.mark.parametrize("kind", trash.KINDS)
+def test_every_kind_differs_from_image_to_image(kind, rng, digits):
+    images = trash.draw(kind, rng, digits, 50)
+    assert len(np.unique(images, axis=0)) >= 25  # a third of the constants are blank
+
+
+@pytest.mark.parametrize("kind", trash.KINDS)
+def test_the_same_generator_draws_the_same_images(kind, digits):
+    first, second = (trash.draw(kind, np.random.default_rng(4), digits, 8) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("kind", trash.KINDS)
+def test_no_kind_touches_the_digits(kind, rng, digits):
+    before = digits.images.copy()
+    trash.draw(kind, rng, digits, 50)
+    np.testing.assert_array_equal(digits.images, before)
+
+
+@pytest.mark.parametrize("kind", trash.KINDS)
+def test_none_can_be_asked_for(kind, rng, digits):
+    assert trash.draw(kind, rng, digits, 0).shape == (0, 784)
+
+
+def test_what_is_held_out_is_not_trained_on():
+    assert not set(trash.SEEN) & set(trash.HELD_OUT)
+    assert set(trash.KINDS) == set(trash.SEEN) | set(trash.HELD_OUT)
+
+
+def test_uniform_noise_has_the_moments_of_its_distribution(draw):
+    images = draw("uniform")
+    assert images.mean() == pytest.approx(1 / 2, abs=0.01)
+    assert images.var() == pytest.approx(1 / 12, abs=0.005)
+
+
+def test_salt_and_pepper_is_black_or_white_at_every_density(draw):
+    images = draw("salt-and-pepper")
+    assert set(np.unique(images)) == {0, 1}
+    density = images.mean(axis=(1, 2))
+    assert density.min() < 0.1
+    assert density.max() > 0.9
+
+
+def test_constants_are_flat_and_many_of_them_blank(draw):
+    images = draw("constant")
+    assert (np.ptp(images, axis=(1, 2)) == 0).all()
+    assert 0.2 < (images.max(axis=(1, 2)) == 0).mean() < 0.5
+
+
+@pytest.mark.parametrize("kind", ["blobs", "strokes", "rectangles"])
+def test_what_is_drawn_leaves_ink_and_paper(kind, draw):
+    images = draw(kind)
+    assert (images.max(axis=(1, 2)) > 0.1).all()
+    assert (images.min(axis=(1, 2)) < 0.9).all()
+
+
+def test_gratings_are_waves_of_one_frequency(draw):
+    strength = np.abs(np.fft.rfft2(draw("gratings") - 0.5)) ** 2
+    strongest = np.sort(strength.reshape(300, -1), axis=1)[:, -12:].sum(axis=1)
+    assert np.median(strongest / strength.sum(axis=(1, 2))) > 0.8
+
+
+def test_shuffled_digits_keep_their_pixels(rng, digits):
+    images = trash.draw("shuffled", rng, digits, 40)
+    known = {tuple(np.sort(image)) for image in digits.images}
+    assert all(tuple(np.sort(image)) in known for image in images)
+    assert not any((image == digits.images).all(axis=1).any() for image in images)
+
+
+def test_tiles_keep_their_pixels(rng, digits):
+    images = trash.draw("tiles", rng, digits, 40)
+    known = {tuple(np.sort(image)) for image in digits.images}
+    assert all(tuple(np.sort(image)) in known for image in images)
+
+
+def test_tiles_are_cut_whole(rng):
+    numbered = np.arange(784, dtype=np.float32).reshape(28, 28) / 784
+    one = Digits(numbered.reshape(1, 784), np.zeros(1, np.uint8))
+    picture = trash.draw("tiles", rng, one, 1).reshape(28, 28)
+    tiles = {numbered[r : r + 7, c : c + 7].tobytes() for r in range(0, 28, 7) for c in range(0, 28, 7)}
+    found = {picture[r : r + 7, c : c + 7].tobytes() for r in range(0, 28, 7) for c in range(0, 28, 7)}
+    assert found == tiles
+
+
+def test_random_phase_keeps_the_strength_of_every_frequency(rng, digits):
+    one = digits[:1]
+    texture = trash.KINDS["random-phase"](rng, one, 5).reshape(5, 28, 28)
+    strength = np.abs(np.fft.rfft2(texture))
+    expected = np.abs(np.fft.rfft2(one.images.reshape(28, 28)))
+    for found in strength:
+        np.testing.assert_allclose(found / found.max(), expected / expected.max(), atol=1e-5)
+
+
+def test_inverted_digits_are_digits_once_inverted(rng, digits):
+    images = 1 - trash.draw("inverted", rng, digits, 20)
+    assert all(np.isclose(image, digits.images, atol=1e-6).all(axis=1).any() for image in images)
+
+
+def test_halves_are_one_side_of_a_digit_that_is_no_one(rng, digits):
+    allowed = digits.images[digits.labels != 1].reshape(-1, 28, 28)
+    sides = np.s_[:14, :], np.s_[14:, :], np.s_[:, :14], np.s_[:, 14:]
+    for picture in trash.draw("halves", rng, digits, 20).reshape(-1, 28, 28):
+        kept = [s for s in sides if (picture[s] == allowed[(slice(None), *s)]).all(axis=(1, 2)).any()]
+        assert any(np.count_nonzero(picture[s]) == np.count_nonzero(picture) for s in kept)
+
+
+def test_overlaid_digits_are_two_of_different_labels(rng):
+    images = np.eye(10, 784, dtype=np.float32)  # one pixel for each label
+    ten = Digits(images, np.arange(10, dtype=np.uint8))
+    drawn = trash.draw("overlaid", rng, ten, 100)
+    assert (drawn.sum(axis=1) == 2).all()
+
+
+def test_two_digits_stand_side_by_side(rng):
+    flat = np.repeat(np.arange(10, dtype=np.float32)[:, None] / 9, 784, axis=1)
+    ten = Digits(flat, np.arange(10, dtype=np.uint8))
+    pictures = trash.draw("side-by-side", rng, ten, 100).reshape(100, 28, 28)
+    assert (np.ptp(pictures[:, :, :14], axis=(1, 2)) == 0).all()
+    assert (np.ptp(pictures[:, :, 14:], axis=(1, 2)) == 0).all()
+    assert (pictures[:, 0, 0] != pictures[:, 0, 27]).mean() > 0.8
+
+
+def test_turned_digits_lie_on_their_side_and_zero_is_none_of_them(rng, digits):
+    allowed = digits.images[digits.labels != 0].reshape(-1, 28, 28)
+    quarters = []
+    for picture in trash.draw("turned", rng, digits, 40).reshape(-1, 28, 28):
+        back = [q for q in (1, 3) if (np.rot90(picture, -q) == allowed).all(axis=(1, 2)).any()]
+        quarters += back[:1]
+    assert len(quarters) == 40
+    assert set(quarters) == {1, 3}
+
+
+def test_a_mixture_has_every_kind_and_a_kind_named_twice_more_often(rng, digits):
+    images = trash.mixture(("inverted", "constant", "constant"), rng, digits, 900)
+    assert images.shape == (900, 784)
+    flat = (np.ptp(images, axis=1) == 0).mean()
+    assert flat == pytest.approx(2 / 3, abs=0.06)
+
+
+@pytest.mark.parametrize("kind", ["uploaded", "gaussian-uploaded"])
+def test_uploaded_noise_stands_in_the_frame_of_a_digit_or_is_what_was_sent(kind, draw):
+    """MNIST's frame leaves four pixels around a digit; an upload of 28 × 28 may pass as it is."""
+    framed = [picture for picture in draw(kind) if not picture[:2].any() and not picture[-2:].any()]
+    assert len(framed) > 200
+    assert max(np.ptp(np.flatnonzero(picture.any(axis=0))) for picture in framed if picture.any()) <= 22
