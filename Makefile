@@ -3,7 +3,7 @@
 BIN := .venv/bin
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4
 
-.PHONY: help serve test check coverage train lock clean environment
+.PHONY: help serve test check coverage train experiments lock clean environment
 
 help: ## list these
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ coverage: environment ## run the tests and measure what of service/ they reach
 RECIPE = plain
 train: environment ## train a network (RECIPE=video for the videos' own)
 	$(BIN)/digits train $(RECIPE)
+
+experiments: environment ## repeat the videos' experiments and write docs/experiments.md (needs MNIST; some minutes)
+	$(BIN)/digits experiment all --out runs/experiments --page docs/experiments.md
 
 EXPORT = uv export --quiet --locked --no-emit-project --no-annotate --no-header
 lock: ## lock what pyproject.toml asks for (needs uv)

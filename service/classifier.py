@@ -181,7 +181,9 @@ class Classifier:
 
         Raises:
             ImageError: the bytes are not a PNG that is read; see service.imaging.decode.
+            BadInputError: this network reads no pictures, only pixels.
         """
+        self._check_that_pictures_are_read()
         picture = decode(png, self.limits)
         passed("decode")
         normalized = normalize(picture, invert, center)
@@ -208,7 +210,7 @@ class Classifier:
         checked = self.check_pixels(pixels)
         passed("decode")
         activations = self.activations(checked[np.newaxis])[0]
-        blank = bool((checked == self.preprocessing.low).all())
+        blank = self.preprocessing.on_paper and bool((checked == self.preprocessing.low).all())
         verdict = decide(activations, self._threshold(reject_below), blank=blank)
         passed("forward")
         return Classification(verdict, checked)
@@ -238,6 +240,14 @@ class Classifier:
     def trace(self, pixels: Pixels) -> Trace:
         """Return z and the activations of every layer for one image, each (1, n_out)."""
         return self.network.trace(self.preprocessing.prepare(pixels[np.newaxis]))
+
+    def _check_that_pictures_are_read(self) -> None:
+        if not self.preprocessing.on_paper:
+            rows, columns = self.preprocessing.shape
+            name = self.artifact.metadata.name
+            raise BadInputError(
+                f"model {name} reads {rows}x{columns} pixels and no PNG; send the pixels themselves"
+            )
 
     def _threshold(self, reject_below: float | None) -> float:
         return self.reject_below if reject_below is None else reject_below

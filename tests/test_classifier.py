@@ -11,6 +11,7 @@ from service.artifacts import Artifact
 from service.classifier import Classifier, Reason, accepted, decide
 from service.errors import BadArtifactError, BadInputError, NotAPngError
 from service.imaging.preprocessing import deskew
+from service.network import Network
 
 
 def ten(**activations):
@@ -181,3 +182,20 @@ def test_an_artifact_that_reads_another_number_of_pixels_is_refused(artifact):
     metadata = artifact.metadata.model_copy(update={"sizes": (4, 16, 16, 10)})
     with pytest.raises(BadArtifactError, match="784"):
         Classifier.of(replace(artifact, metadata=metadata))
+
+
+@pytest.fixture
+def camera(metadata_for):
+    """The classifier of a camera of four pixels: black −1 to white 1, and no paper in it."""
+    network = Network.random((4, 3, 2), np.random.default_rng(3))
+    metadata = metadata_for(network, preprocessing={"name": "four-pixel"})
+    return Classifier.of(Artifact(metadata, network, sha256="0" * 64, size_bytes=0), reject_below=0.01)
+
+
+def test_four_black_pixels_are_not_blank(camera):
+    assert camera.classify_pixels(np.full(4, -1.0)).verdict.reason is not Reason.BLANK
+
+
+def test_a_network_of_other_pictures_reads_no_png(camera, pixels):
+    with pytest.raises(BadInputError, match="2x2 pixels"):
+        camera.classify(png(pixels))

@@ -110,6 +110,8 @@ class Recipe(Values):
     def _is_consistent(self) -> Self:
         if (self.sizes[0], self.sizes[-1]) != (784, 10):
             raise ValueError("sizes must begin with 784 pixels and end with 10 digits")
+        if PREPROCESSINGS[self.preprocessing].n_in != self.sizes[0]:
+            raise ValueError(f"preprocessing {self.preprocessing} is for other pictures")
         if len(self.activations) != len(self.sizes) - 1:
             raise ValueError(f"{len(self.sizes) - 1} layers need as many activations")
         if bool(self.trash) != bool(self.n_trash):

@@ -1,0 +1,128 @@
+"""`digits serve`: the service under gunicorn, everything made in its right order."""
+
+import ctypes
+import gc
+import logging
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+from gunicorn.http import wsgi
+from prometheus_client import CollectorRegistry
+
+from service.errors import ServiceError, SettingsError
+from service.settings import Settings
+from service.web.app import STDOUT, create_app
+from service.web.application import Application, Parts, memory_folder
+from service.web.arbiter import DigitArbiter, assign_slot
+from service.web.logs import StandardLogging, make_log
+from service.web.metrics import Metrics
+from service.web.options import Options
+from service.web.pictures import to_png
+from service.web.scrape import share_counters, shared_collector
+from service.web.state import State
+from service.web.uploads import PngUpload
+from service.web.worker import DigitWorker
+
+__all__ = ["serve"]
+
+M_MMAP_THRESHOLD = -3  # malloc.h
+LARGE_BYTES = 1024 * 1024
+BACKLOG = 2048  # connections that wait until a worker takes them; gunicorn's own default
+
+
+def serve(settings: Settings) -> NoReturn:
+    """Become gunicorn's master, and serve until SIGTERM or SIGINT.
+
+    Raises:
+        BadArtifactError: an artifact is bad, or there are none.
+        UnknownModelError: the default model is not among them.
+        SettingsError: the address is not free, the keys cannot be understood, or the folder for the counters
+            cannot be written.
+    """
+    wsgi.SERVER = "digits"  # type: ignore[attr-defined]  # an answer need not tell which server this is
+    state = State(settings)
+    with _listening(settings.host, settings.port) as listener, _counters_folder(settings) as folder:
+        slot = share_counters(folder)
+        metrics = Metrics(CollectorRegistry(), shared_collector(folder))
+        log = make_log(settings.log_level, STDOUT, metrics.line_dropped)
+        flask = create_app(settings, state=state, metrics=metrics, log=log)
+        _adopt_standard_logging(StandardLogging(log))
+        host, port = listener.getsockname()[:2]
+        log.info("serving", url=_url(host, port), model=settings.model)
+        options = {
+            "bind": f"fd://{listener.detach()}",
+            "worker_class": DigitWorker,
+            "pre_fork": assign_slot,
+        }
+        master = DigitArbiter(Application(settings, flask, Parts(state, metrics, slot, log), options))
+        _prepare_to_fork(state)
+        master.run()
+    raise SystemExit
+
+
+def _prepare_to_fork(state: State) -> None:
+    """Do once what every worker would do at its first request, and keep its memory shared.
+
+    Libraries import some of their modules when they first need them. And the garbage collector leaves alone
+    what is frozen, so that no worker copies it, while it works or when it ends.
+    """
+    with suppress(ServiceError):  # a model that reads no PNG has nothing to warm up
+        picture = PngUpload(to_png(np.tri(40, dtype=np.float32)), Options())
+        picture.classified_by(state.current.default, lambda _: None)
+    _return_large_buffers()
+    gc.collect()
+    gc.freeze()
+
+
+def _return_large_buffers() -> None:
+    """Let glibc give buffers as large as a picture back at once, of which it would keep some 30 MiB."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none, and keep less
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Take the address; gunicorn begins to answer there when it is ready."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    both = host == "::" and socket.has_dualstack_ipv6()
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
+    except OSError as error:
+        reason = str(error.strerror).partition(" (")[0]  # behind it stands the address once more
+        raise SettingsError(
+            f"cannot listen on {host} port {port} ({reason}); choose another host or port"
+        ) from error
+
+
+@contextmanager
+def _counters_folder(settings: Settings) -> Iterator[Path]:
+    """Lend a fresh folder, in the chosen one or in memory, that all processes write their counters to."""
+    chosen = settings.metrics_folder
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="digits-metrics-", dir=chosen or memory_folder()))
+    except OSError as error:
+        raise SettingsError(
+            f"metrics_folder {chosen} cannot be written ({error.strerror}); choose another"
+        ) from error
+    master = os.getpid()
+    try:
+        yield folder
+    finally:
+        if os.getpid() == master:  # a worker leaves through here too
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _adopt_standard_logging(handler: logging.Handler) -> None:
+    for logger in (logging.getLogger(), logging.getLogger("gunicorn.error")):  # that one does not propagate
+        logger.handlers = [handler]
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

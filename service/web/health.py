@@ -1,0 +1,58 @@
+"""The probes: is the process alive, should classifications be sent to it, and what does it serve."""
+
+import time
+from importlib.metadata import version
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from service.errors import NotReadyError
+from service.web.problems import problem_response
+from service.web.state import State
+
+__all__ = ["PROBES", "health_routes"]
+
+PROBES = frozenset({"/livez", "/readyz", "/healthz", "/metrics"})
+"""Routes that need no key and leave no line in the log."""
+
+
+def health_routes(state: State) -> Blueprint:
+    """Serve the three probes."""
+    routes = Blueprint("health", __name__)
+
+    @routes.get("/livez")
+    def live() -> ResponseReturnValue:
+        """Say that this process can answer, which depends on nothing."""
+        return {"live": True}
+
+    @routes.get("/readyz")
+    def ready() -> ResponseReturnValue:
+        """Say whether classifications may be sent here."""
+        return _readiness(state, {})
+
+    @routes.get("/healthz")
+    def health() -> ResponseReturnValue:
+        """Say whether classifications may be sent here, and what is served."""
+        return _readiness(state, _facts(state))
+
+    return routes
+
+
+def _readiness(state: State, facts: dict[str, object]) -> ResponseReturnValue:
+    reason = state.unready()
+    if reason is None:
+        return {"ready": True, **facts}
+    return problem_response(NotReadyError(reason), ready=False, reason=reason, **facts)
+
+
+def _facts(state: State) -> dict[str, object]:
+    artifacts = [
+        {"name": artifact.metadata.name, "version": artifact.metadata.version, "sha256": artifact.sha256}
+        for artifact in state.current.catalogue
+    ]
+    return {
+        "version": version("digit-service"),
+        "models": artifacts,
+        "uptime_seconds": round(time.monotonic() - state.started, 3),
+        "reload_failures": dict(state.failures),
+    }

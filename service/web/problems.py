@@ -1,0 +1,208 @@
+"""Every failure in one shape: RFC 9457 problem details, with the members that V2 clients read beside them."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar
+
+import orjson
+from flask import Blueprint, Flask, Response, current_app
+from gunicorn.http import errors as head
+from werkzeug.exceptions import BadRequest, MethodNotAllowed, NotFound
+
+from service.errors import (
+    BadImageError,
+    BadInputError,
+    ImageTooLargeError,
+    NotAPngError,
+    NotReadyError,
+    ServiceError,
+    UnknownModelError,
+)
+from service.web.errors import (
+    BodyTooLargeError,
+    MissingKeyError,
+    RequestError,
+    SlowBodyError,
+    UnsupportedBodyError,
+)
+from service.web.exchange import this_exchange
+from service.web.logs import end_of_traceback
+
+__all__ = [
+    "KINDS",
+    "MIMETYPE",
+    "Kind",
+    "answer_errors",
+    "detail_of",
+    "kind_of",
+    "problem",
+    "problem_response",
+]
+
+Row = TypeVar("Row")
+MIMETYPE = "application/problem+json"
+
+
+class Kind(NamedTuple):
+    """How one kind of failure is answered.
+
+    Attributes:
+        status: of the answer.
+        code: stable, for programs.
+        title: the same for every failure of this kind, for people.
+    """
+
+    status: HTTPStatus
+    code: str
+    title: str
+
+    @property
+    def anchor(self) -> str:
+        """Return the place of this kind on the page of errors."""
+        return self.code.replace("_", "-")
+
+
+INTERNAL = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Internal error")
+BAD_HEAD = Kind(HTTPStatus.BAD_REQUEST, "bad_head", "Bad request head")
+KINDS: Mapping[type[Exception], Kind] = MappingProxyType(
+    {
+        BadInputError: Kind(HTTPStatus.BAD_REQUEST, "bad_input", "Bad input"),
+        head.ParseException: BAD_HEAD,
+        BadRequest: BAD_HEAD,
+        MissingKeyError: Kind(HTTPStatus.UNAUTHORIZED, "missing_key", "Missing or wrong key"),
+        UnknownModelError: Kind(HTTPStatus.NOT_FOUND, "unknown_model", "Unknown model"),
+        NotFound: Kind(HTTPStatus.NOT_FOUND, "unknown_route", "Unknown route"),
+        MethodNotAllowed: Kind(HTTPStatus.METHOD_NOT_ALLOWED, "wrong_method", "Wrong method"),
+        SlowBodyError: Kind(HTTPStatus.REQUEST_TIMEOUT, "slow_body", "Body too slow"),
+        BodyTooLargeError: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "Body too large"),
+        ImageTooLargeError: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "image_too_large", "Image too large"),
+        head.LimitRequestLine: Kind(HTTPStatus.REQUEST_URI_TOO_LONG, "url_too_long", "URL too long"),
+        UnsupportedBodyError: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_body", "Unsupported body"),
+        NotAPngError: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_a_png", "Not a PNG"),
+        head.ExpectationFailed: Kind(HTTPStatus.EXPECTATION_FAILED, "bad_expectation", "Unknown expectation"),
+        BadImageError: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_image", "Bad image"),
+        head.LimitRequestHeaders: Kind(
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", "Request head too large"
+        ),
+        Exception: INTERNAL,
+        head.UnsupportedTransferCoding: Kind(
+            HTTPStatus.NOT_IMPLEMENTED, "unsupported_transfer", "Unsupported transfer coding"
+        ),
+        NotReadyError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "not_ready", "Not ready"),
+    }
+)
+"""How each exception is answered; a class without a row is answered as the nearest one above it."""
+
+
+def _no_such_route(_: BaseException) -> str:
+    exchange = this_exchange()
+    return f"there is no {exchange.path[:100]!a}; there are {', '.join(_routes(current_app))}"
+
+
+def _routes(app: Flask) -> list[str]:
+    rules = [rule for rule in app.url_map.iter_rules() if rule.methods]
+    return [
+        f"{' '.join(sorted((rule.methods or set()) - {'HEAD', 'OPTIONS'}))} {rule.rule}" for rule in rules
+    ]
+
+
+def _malformed_head(_: BaseException) -> str:
+    return "the request line or a header field is malformed"
+
+
+def _allowed(error: BaseException) -> str:
+    return ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+
+
+DETAILS: Mapping[type[Exception], Callable[[BaseException], str]] = MappingProxyType(
+    {
+        ServiceError: str,
+        NotFound: _no_such_route,
+        MethodNotAllowed: lambda error: f"this route answers to {_allowed(error)} alone",
+        head.LimitRequestLine: lambda _: (
+            "the request line has more characters than are read; shorten the URL"
+        ),
+        head.LimitRequestHeaders: lambda _: "the request has more or longer header fields than are read",
+        head.UnsupportedTransferCoding: lambda _: "the only Transfer-Encoding that is read is chunked",
+        head.ExpectationFailed: lambda _: "the only expectation that is met is 100-continue",
+        head.ParseException: _malformed_head,
+        BadRequest: _malformed_head,
+        Exception: lambda _: "something went wrong in here; the log has it under this id",
+    }
+)
+"""What is said of each exception; no message of a library leaves the process."""
+
+
+def _row(table: Mapping[type[Exception], Row], error: BaseException) -> Row:
+    return next((table[cls] for cls in type(error).__mro__ if cls in table), table[Exception])
+
+
+def kind_of(error: BaseException) -> Kind:
+    """Look up how an exception is answered, along its classes."""
+    return _row(KINDS, error)
+
+
+def detail_of(error: BaseException) -> str:
+    """Say to a client what went wrong, and what to do."""
+    silent = kind_of(error) is INTERNAL  # whatever it is that we did not foresee
+    return DETAILS[Exception](error) if silent else _row(DETAILS, error)(error)
+
+
+def problem(kind: Kind, detail: str, request_id: str, **members: object) -> bytes:
+    """Write a problem document.
+
+    Args:
+        kind: of failure.
+        detail: what went wrong this time, and what to do.
+        request_id: as in X-Request-ID.
+        members: further ones, which the shape allows.
+    """
+    document = {
+        "type": f"/errors#{kind.anchor}",
+        "title": kind.title,
+        "status": kind.status.value,
+        "detail": detail,
+        "error": detail,
+        "code": kind.code,
+        "id": request_id,
+    }
+    return orjson.dumps(document | members, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def problem_response(error: Exception, **members: object) -> Response:
+    """Answer with a problem document, and note the error for the log."""
+    exchange, kind = this_exchange(), kind_of(error)
+    exchange.notes["code"] = kind.code
+    if kind is INTERNAL:
+        exchange.notes["traceback"] = end_of_traceback(error)
+    body = problem(kind, detail_of(error), exchange.id, **members)
+    return Response(body, kind.status, _headers(error), content_type=MIMETYPE)
+
+
+def _headers(error: Exception) -> Mapping[str, str]:
+    if isinstance(error, MethodNotAllowed):
+        return {"Allow": _allowed(error)}
+    return error.headers if isinstance(error, RequestError) else {}
+
+
+def answer_errors(app: Flask) -> None:
+    """Answer every exception of every route with a problem document; GET /errors explains them."""
+    app.register_error_handler(Exception, problem_response)
+    app.register_blueprint(_page())
+
+
+def _page() -> Blueprint:
+    routes = Blueprint("errors", __name__)
+    items = "".join(
+        f'<dt id="{kind.anchor}"><code>{kind.code}</code><dd>{kind.status.value} {kind.title}\n'
+        for kind in dict.fromkeys(KINDS.values())
+    )
+    page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Errors</title>\n<dl>\n{items}</dl>\n'
+
+    @routes.get("/errors")
+    def explain_errors() -> str:
+        """List every kind of failure, each at the place that its problem documents name as their type."""
+        return page
+
+    return routes

@@ -1,0 +1,127 @@
+"""What the service serves at this moment: replaced as a whole, read once a request."""
+
+import mmap
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Self
+
+from service.artifacts import Artifact, Catalogue, Repository, self_test
+from service.classifier import Classifier
+from service.errors import BadArtifactError, ServiceError
+from service.imaging import Limits
+from service.settings import Settings
+
+__all__ = ["Flag", "Snapshot", "State"]
+
+
+class Flag:
+    """One bit that all processes forked after its making see at once."""
+
+    def __init__(self) -> None:
+        self._byte = mmap.mmap(-1, 1)
+
+    def set(self) -> None:
+        """Raise the flag; it is never lowered."""
+        self._byte[0] = 1
+
+    def __bool__(self) -> bool:
+        """Say whether the flag is raised."""
+        return self._byte[0] == 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """Verified artifacts and their classifiers, read together.
+
+    Attributes:
+        catalogue: the artifacts.
+        classifiers: by what a client may ask for: "name" for the newest version, or "name@version".
+        default: answers where no model is named.
+    """
+
+    catalogue: Catalogue
+    classifiers: Mapping[str, Classifier]
+    default: Classifier
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, settings: Settings) -> Self:
+        """Put a classifier together for each artifact.
+
+        Raises:
+            UnknownModelError: the default model is not among them.
+            BadArtifactError: imaging cannot feed one of them.
+        """
+        limits = Limits(settings.max_side_pixels, settings.max_pixels)
+        classifiers = {
+            _full_name(artifact): Classifier.of(artifact, limits=limits, reject_below=settings.reject_below)
+            for artifact in catalogue
+        }
+        newest = {name: classifiers[_full_name(catalogue.find(name))] for name in catalogue.artifacts}
+        default = classifiers[_full_name(catalogue.find(settings.model))]
+        return cls(catalogue, MappingProxyType(classifiers | newest), default)
+
+    def classifier(self, model: str | None) -> Classifier:
+        """Return the classifier of "name" or "name@version", and the default one for None.
+
+        Raises:
+            UnknownModelError: there is none; the message names those that exist.
+        """
+        if model is None:
+            return self.default
+        return self.classifiers.get(model) or self.classifiers[_full_name(self.catalogue.find(model))]
+
+
+class State:
+    """The one thing in the service that changes: which snapshot is served, and whether it is draining.
+
+    Attributes:
+        settings: as they were at the start.
+        current: what is served now; read it once a request.
+        failures: what was wrong at the last reload, in a line each, by the artifact's name.
+        draining: raised in all processes at once when the service is about to stop.
+        started: seconds on the monotonic clock.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Read and verify the artifacts.
+
+        Raises:
+            BadArtifactError: one of them is bad, or there are none.
+            UnknownModelError: the default model is not among them.
+        """
+        self.settings = settings
+        self.repository = Repository(settings.models)
+        self.current = Snapshot.of(self.repository.read(), settings)
+        self.failures: Mapping[str, str] = MappingProxyType({})
+        self.draining = Flag()
+        self.started = time.monotonic()
+
+    def reload(self) -> bool:
+        """Read the artifacts anew, and serve the good ones from now on; say whether all were good."""
+        reread = self.repository.reread(self.current.catalogue)
+        failures = {name: self._told(error) for name, error in reread.failures.items()}
+        try:
+            self.current = Snapshot.of(reread.catalogue, self.settings)
+        except ServiceError as error:
+            failures["reload"] = self._told(error)
+        self.failures = MappingProxyType(failures)
+        return not failures
+
+    def unready(self) -> str | None:
+        """Say why no classifications should be sent here, or None where they may be."""
+        if self.draining:
+            return "draining: the service is about to stop"
+        try:
+            self_test(self.current.default.artifact)
+        except BadArtifactError:
+            return "the self-test failed: the default model no longer gives its golden activations"
+        return None
+
+    def _told(self, error: ServiceError) -> str:
+        return str(error).replace(f"{self.repository.folder}/", "")  # where it lies is nobody's business
+
+
+def _full_name(artifact: Artifact) -> str:
+    return f"{artifact.metadata.name}@{artifact.metadata.version}"

@@ -1,0 +1,279 @@
+"""A real server in processes of its own, as `digits serve` starts it."""
+
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+import requests
+from PIL import Image
+from prometheus_client.parser import text_string_to_metric_families
+
+from service.artifacts import save
+
+SECONDS = 60  # after which a test gives up to wait; a busy machine needs some of them
+
+
+def wait_until(holds):
+    """Wait until something holds, and return what it returned."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        found = holds()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it never happened")
+
+
+class Server:
+    """A server that was started, and what one may ask of it."""
+
+    def __init__(self, process, read_log):
+        self.process = process
+        self._read_log = read_log
+        self.url = wait_until(self._find_url)
+        self.port = int(self.url.rpartition(":")[2])
+        wait_until(lambda: len(self.workers()) == 2 and self._answers())
+
+    def _find_url(self):
+        assert self.process.poll() is None, "the server did not start"
+        return next((line["url"] for line in self.lines() if line["event"] == "serving"), None)
+
+    def _answers(self):
+        try:
+            return self.get("/readyz").status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def lines(self):
+        """What it has logged so far."""
+        return [json.loads(line) for line in self._read_log().splitlines()]
+
+    def get(self, path):
+        """Ask it over a connection of its own, which any worker may take."""
+        return requests.get(self.url + path, timeout=SECONDS)
+
+    def classify(self, png, query="", session=requests, **headers):
+        """Let it read a PNG."""
+        headers = {"Content-Type": "image/png"} | headers
+        return session.post(f"{self.url}/v1/classify{query}", data=png, headers=headers, timeout=SECONDS)
+
+    def workers(self):
+        """Return the process ids of its workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return {int(pid) for pid in children.read_text().split()}
+
+    def samples(self):
+        """Return what it has counted, by name and label values."""
+        families = text_string_to_metric_families(self.get("/metrics").text)
+        samples = (sample for family in families for sample in family.samples)
+        return {(s.name, *s.labels.values()): s.value for s in samples}
+
+    def send_signal(self, number):
+        """Signal the master."""
+        self.process.send_signal(number)
+
+    def stop(self):
+        """Stop it, and return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=SECONDS)
+
+
+def command(folder, **flags):
+    """The command line of a server with two workers on a free port."""
+    given = {"models": folder, "model": "tiny", "port": 0, "workers": 2, "drain_seconds": 0} | flags
+    named = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
+    return [sys.executable, "-m", "service", "serve", *named]
+
+
+def environment():
+    return {name: value for name, value in os.environ.items() if not name.startswith("DIGITS_")} | {
+        "OPENBLAS_NUM_THREADS": "1"
+    }
+
+
+def start(folder, log, **flags):
+    """Start a server that logs to a file."""
+    with log.open("w") as stdout:
+        process = subprocess.Popen(command(folder, **flags), env=environment(), stdout=stdout)
+    return Server(process, log.read_text)
+
+
+@pytest.fixture
+def eventually():
+    """Wait until something holds: eventually(lambda: …)."""
+    return wait_until
+
+
+@pytest.fixture
+def refused(artifact_folder):
+    """Start a server that must not start; return its exit code and what it said."""
+
+    def refused(folder=artifact_folder, **flags):
+        process = subprocess.run(
+            command(folder, **flags),
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        return process.returncode, process.stderr
+
+    return refused
+
+
+@pytest.fixture
+def serve(artifact_folder, tmp_path):
+    """Start a server of the test's own; it is stopped at the end."""
+    servers = []
+
+    def serve(**flags):
+        servers.append(start(artifact_folder, tmp_path / f"log-{len(servers)}", **flags))
+        return servers[-1]
+
+    yield serve
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def stalled(artifact_folder):
+    """A server whose log goes to a pipe that is read until it serves, and then no more."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    process = subprocess.Popen(command(artifact_folder), env=environment(), stdout=writing)
+    os.close(writing)
+    read = []
+
+    def read_log():
+        with suppress(BlockingIOError):
+            read.append(os.read(reading, 1 << 16))
+        return b"".join(read).decode()
+
+    server = Server(process, read_log)
+    yield server
+    server.stop()
+    os.close(reading)
+
+
+SHARED = pytest.StashKey[Server]()
+
+
+@pytest.fixture
+def server(request, tmp_path_factory, small_network, metadata_for):
+    """A server that all tests share which leave it as it is."""
+    session = request.session
+    if SHARED not in session.stash:
+        folder = tmp_path_factory.mktemp("shared")
+        save(small_network, metadata_for(small_network), folder / "models")
+        session.stash[SHARED] = start(folder / "models", folder / "log", max_body_bytes=1_000_000)
+        session.addfinalizer(session.stash[SHARED].stop)
+    return session.stash[SHARED]
+
+
+@pytest.fixture
+def connect(server):
+    """Open plain connections to the shared server."""
+    connections = []
+
+    def connect():
+        connections.append(socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS))
+        return connections[-1]
+
+    yield connect
+    for connection in connections:
+        connection.close()
+
+
+@pytest.fixture
+def picture():
+    """An image as MNIST frames it: (28, 28) uint8, 0 paper to 255 ink."""
+    picture = np.zeros((28, 28), np.uint8)
+    picture[4:24, 10:18] = np.random.default_rng(1).integers(100, 256, (20, 8))
+    return picture
+
+
+@pytest.fixture
+def png(picture):
+    """The same as a PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+class Load:
+    """Clients that classify one picture again and again, some with a new connection each time.
+
+    They ask for readiness as a load balancer does, ten times a second, and send nothing without it.
+    """
+
+    def __init__(self, server, png, clients=8, pause=0.05):
+        self.server = server
+        self.statuses = Counter()
+        self.versions = Counter()
+        self._png = png
+        self._pause = pause
+        self._is_ready = True
+        self._stopped = threading.Event()
+        self._threads = [threading.Thread(target=self._watch)]
+        self._threads += [threading.Thread(target=self._send, args=(i % 2 == 0,)) for i in range(clients)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def runs_for(self, seconds):
+        """Let the clients go on for a while."""
+        self._stopped.wait(seconds)
+
+    def next_versions(self, number):
+        """Wait for so many further answers, and return the model versions that gave them, by frequency."""
+        before, already = self.versions.copy(), self.versions.total()
+        wait_until(lambda: self.versions.total() >= already + number)
+        return self.versions - before
+
+    def __exit__(self, *_):
+        self._stopped.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _watch(self):
+        while not self._stopped.wait(0.1):
+            try:
+                self._is_ready = self.server.get("/readyz").status_code == 200
+            except requests.ConnectionError:
+                self._is_ready = False
+
+    def _send(self, keeps_alive):
+        with requests.Session() as session:
+            headers = {} if keeps_alive else {"Connection": "close"}
+            while not self._stopped.wait(self._pause):
+                if self._is_ready:
+                    self._count(session, headers)
+
+    def _count(self, session, headers):
+        try:
+            answer = self.server.classify(self._png, session=session, **headers)
+            self.statuses[answer.status_code] += 1
+            self.versions[answer.json().get("model_version")] += 1
+        except requests.RequestException as error:
+            self.statuses[repr(error)] += 1
+
+
+@pytest.fixture
+def load(png):
+    """Clients for a server: with load(server): …"""
+    return lambda server, **options: Load(server, png, **options)

@@ -1,0 +1,123 @@
+"""The master in this process: what it makes of signals, without any worker."""
+
+import signal
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from service.web.app import create_app
+from service.web.application import Application, Parts
+from service.web.arbiter import DigitArbiter, assign_slot
+from service.web.metrics import Metrics
+from service.web.scrape import Slot
+from service.web.state import State
+from service.web.worker import DigitWorker
+
+
+@pytest.fixture
+def parts(settings_for, log):
+    state = State(settings_for(drain_seconds=60, workers=2))
+    return Parts(state, Metrics(CollectorRegistry()), Slot(), log)
+
+
+@pytest.fixture
+def arbiter(parts, monkeypatch):
+    """A master whose workers are names in a list."""
+    settings = parts.state.settings
+    flask = create_app(settings, state=parts.state, metrics=parts.metrics, log=parts.log)
+    arbiter = DigitArbiter(Application(settings, flask, parts, {}))
+    arbiter.spawned, arbiter.stopped = [], []
+    monkeypatch.setattr(DigitArbiter, "WORKERS", {})
+    monkeypatch.setattr(arbiter, "spawn_worker", lambda: arbiter.spawned.append(parts.state.current))
+    monkeypatch.setattr(arbiter, "manage_workers", lambda: None)
+    monkeypatch.setattr(arbiter, "stop", arbiter.stopped.append)
+    return arbiter
+
+
+def count(parts, result):
+    samples = [s for f in parts.metrics.collector.collect() for s in f.samples]
+    return next(s.value for s in samples if s.name == "digits_reloads_total" and s.labels["result"] == result)
+
+
+def test_gunicorn_is_configured_by_our_settings_alone(arbiter, monkeypatch):
+    monkeypatch.setenv("GUNICORN_CMD_ARGS", "--workers 7")
+    cfg = arbiter.cfg
+    assert (cfg.workers, cfg.threads, cfg.timeout, cfg.keepalive, cfg.graceful_timeout) == (2, 4, 30, 5, 30)
+    assert (cfg.preload_app, cfg.control_socket_disable, cfg.http_parser) == (True, True, "python")
+
+
+def test_the_first_sigterm_turns_readiness_off_and_serving_goes_on(arbiter, parts):
+    arbiter.handle_term()
+    assert parts.state.draining
+    arbiter.SIG_QUEUE.put(signal.SIGCHLD)
+    assert arbiter.wait_for_signals() == [signal.SIGCHLD]
+
+
+def test_the_service_stops_when_the_drain_is_over(arbiter, monkeypatch):
+    arbiter.handle_term()
+    monkeypatch.setattr("service.web.arbiter.time.monotonic", lambda: float("inf"))
+    with pytest.raises(StopIteration):
+        arbiter.wait_for_signals()
+
+
+def test_a_second_sigterm_stops_at_once(arbiter):
+    arbiter.handle_term()
+    with pytest.raises(StopIteration):
+        arbiter.handle_term()
+
+
+def test_without_a_drain_signals_are_waited_for_as_ever(arbiter):
+    arbiter.SIG_QUEUE.put(signal.SIGHUP)
+    assert arbiter.wait_for_signals(timeout=None) == [signal.SIGHUP]
+
+
+def test_an_interrupt_leaves_workers_no_time(arbiter):
+    with pytest.raises(StopIteration):
+        arbiter.handle_int()
+    assert arbiter.cfg.graceful_timeout == 2
+    assert arbiter.stopped == [False]
+
+
+def test_a_reload_is_done_before_the_workers_are_forked(arbiter, parts):
+    before = parts.state.current
+    arbiter.handle_hup()
+    assert len(arbiter.spawned) == 2
+    assert parts.state.current is not before
+    assert set(arbiter.spawned) == {parts.state.current}
+    assert count(parts, "ok") == 1
+
+
+def test_a_bad_artifact_is_counted_and_logged(arbiter, parts, lines, artifact_folder):
+    (artifact_folder / "tiny" / "2.npz").write_bytes(b"garbage")
+    arbiter.handle_hup()
+    assert count(parts, "failed") == 1
+    refused = [line for line in lines if line["event"] == "artifact refused"]
+    assert [(line["artifact"], line["level"]) for line in refused] == [("tiny@2", "warning")]
+    assert (lines[-1]["event"], lines[-1]["ok"]) == ("reloaded", False)
+
+
+def test_no_reload_whatsoever_ends_the_master(arbiter, parts, lines, monkeypatch):
+    def fail():
+        raise MemoryError("too large")
+
+    monkeypatch.setattr(parts.state, "reload", fail)
+    arbiter.handle_hup()
+    assert count(parts, "failed") == 1
+    assert any("MemoryError" in line.get("traceback", "") for line in lines)
+
+
+def test_sigusr2_is_refused(arbiter, lines):
+    arbiter.handle_usr2()
+    assert "not supported" in lines[-1]["event"]
+
+
+def test_a_worker_gets_the_first_slot_that_is_free(arbiter):
+    def worker(slot=None):
+        made = DigitWorker.__new__(DigitWorker)
+        made.slot = slot
+        return made
+
+    arbiter.WORKERS.update({10: worker("1"), 11: worker("3")})
+    new = worker()
+    assign_slot(arbiter, new)
+    assert new.slot == "2"

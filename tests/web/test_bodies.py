@@ -1,0 +1,86 @@
+"""Bodies are read to their end, but not beyond their limit."""
+
+import io
+
+import pytest
+
+LIMIT = 1000
+
+
+@pytest.fixture
+def send(client_for):
+    """Send a body to a service that reads 1,000 bytes, the way a server hands it to the application."""
+    client = client_for(max_body_bytes=LIMIT, timeout_seconds=5)
+
+    def send(stream, **environ):
+        return client.post(
+            "/v1/classify", content_type="image/png", input_stream=stream, environ_overrides=environ
+        )
+
+    return send
+
+
+def chunked():
+    """A server says so when a body has no length, and ends by itself."""
+    return {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+
+
+class Failing(io.BytesIO):
+    def read(self, *_):
+        raise TimeoutError
+
+
+def test_a_body_of_exactly_the_limit_is_read(send):
+    answer = send(io.BytesIO(bytes(LIMIT)), CONTENT_LENGTH=str(LIMIT))
+    assert answer.json["code"] == "not_a_png"
+
+
+def test_a_body_over_the_limit_is_refused_before_it_is_read(send):
+    answer = send(Failing(), CONTENT_LENGTH=str(LIMIT + 1))
+    assert (answer.status_code, answer.json["code"]) == (413, "body_too_large")
+    assert "1000 bytes" in answer.json["detail"]
+
+
+def test_a_body_without_a_length_is_read_up_to_the_limit(send):
+    stream = io.BytesIO(bytes(10 * LIMIT))
+    answer = send(stream, **chunked())
+    assert answer.status_code == 413
+    assert stream.tell() <= LIMIT + 1
+
+
+def test_a_body_without_a_length_of_exactly_the_limit_is_read(send):
+    assert send(io.BytesIO(bytes(LIMIT)), **chunked()).json["code"] == "not_a_png"
+
+
+def test_a_body_that_ends_early_is_refused(send):
+    answer = send(io.BytesIO(b"half"), CONTENT_LENGTH="100", **{"wsgi.input_terminated": True})
+    assert (answer.status_code, answer.json["code"]) == (400, "bad_input")
+
+
+def test_a_body_that_cannot_be_read_is_refused(send):
+    answer = send(Failing(), **chunked())
+    assert (answer.status_code, answer.json["code"]) == (400, "bad_input")
+
+
+def test_a_body_that_takes_too_long_is_refused_as_slow(client_for, monkeypatch):
+    clock = iter(range(0, 100, 10))
+    monkeypatch.setattr("service.web.exchange.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("service.web.bodies.perf_counter", lambda: next(clock))
+    answer = client_for(timeout_seconds=5).post(
+        "/v1/classify", content_type="image/png", input_stream=Failing(), environ_overrides=chunked()
+    )
+    assert (answer.status_code, answer.json["code"]) == (408, "slow_body")
+    assert "5 seconds" in answer.json["detail"]
+
+
+def test_a_form_of_exactly_the_limit_is_read(client_for, png):
+    body = b'--x\r\nContent-Disposition: form-data; name="i"; filename="i"\r\n\r\n' + png + b"\r\n--x--"
+    client = client_for(max_body_bytes=len(body))
+    for environ in ({"CONTENT_LENGTH": str(len(body))}, chunked()):
+        answer = client.post(
+            "/v1/classify",
+            content_type="multipart/form-data; boundary=x",
+            input_stream=io.BytesIO(body),
+            environ_overrides=environ,
+        )
+        assert answer.status_code == 200
