@@ -31,7 +31,7 @@ RUN_ELSEWHERE = {
     "make down": "tests/container/test_compose.py",
     "docker compose": "tests/container/test_compose.py",
 }
-NEEDS_MNIST = ("digits train", "digits evaluate", "--models runs/")
+NEEDS_MNIST = ("train", "evaluate")  # commands of `digits`
 
 
 class Command(NamedTuple):
@@ -41,18 +41,18 @@ class Command(NamedTuple):
     output: str
 
 
-def commands():
-    """Every command of every console block, in order; a trailing backslash continues the line."""
+def blocks():
+    """The commands of each console block, in order; a trailing backslash continues a line."""
     for language, text in BLOCK.findall(README):
-        if language != "console":
-            continue
-        for part in re.split(r"^\$ ", text.replace("\\\n", ""), flags=re.MULTILINE)[1:]:
-            line, _, output = part.partition("\n")
-            yield Command(line, output.strip())
+        if language == "console":
+            parts = re.split(r"^\$ ", text.replace("\\\n", ""), flags=re.MULTILINE)[1:]
+            yield [
+                Command(line, output.strip()) for line, _, output in (part.partition("\n") for part in parts)
+            ]
 
 
-def run_here(command):
-    return not command.line.startswith(tuple(RUN_ELSEWHERE))
+def elsewhere(block):
+    return block[0].line.startswith(tuple(RUN_ELSEWHERE))
 
 
 def agrees(printed, promised):
@@ -90,12 +90,6 @@ def served():
         service.send_signal(signal.SIGINT)
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """The folder of networks trained here, which a later command may read."""
-    return tmp_path_factory.mktemp("runs")
-
-
 def answers(url):
     try:
         return requests.get(url, timeout=5).ok
@@ -103,24 +97,25 @@ def answers(url):
         return False
 
 
-@pytest.mark.parametrize("command", [c for c in commands() if run_here(c)], ids=lambda c: c.line[:60])
-def test_the_command_prints_what_the_readme_says(command, request, served, runs):
+@pytest.mark.parametrize("block", [b for b in blocks() if not elsewhere(b)], ids=lambda b: b[0].line[:60])
+def test_the_commands_print_what_the_readme_says(block, request, served, tmp_path):
     environ = dict(os.environ)
-    if any(part in command.line for part in NEEDS_MNIST):
+    if any(command.line.partition(" ")[2].startswith(NEEDS_MNIST) for command in block):
         environ["MNIST_DIR"] = str(request.getfixturevalue("mnist_folder"))
-    line = command.line.replace("localhost:8000", served)
-    line = line.replace(".venv/bin/", f"{Path(sys.executable).parent}/").replace("runs/", f"{runs}/")
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", line],
-        cwd=ROOT,
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert agrees(done.stdout.strip(), command.output), done.stdout
+    for command in block:
+        line = command.line.replace("localhost:8000", served).replace("runs/", f"{tmp_path}/")
+        line = line.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", line],
+            cwd=ROOT,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert agrees(done.stdout.strip(), command.output), done.stdout
 
 
 def test_every_block_is_of_a_kind_that_is_run():
@@ -128,7 +123,12 @@ def test_every_block_is_of_a_kind_that_is_run():
     assert {language for language, _ in BLOCK.findall(README)} <= {"console", "python", "toml", "text"}
 
 
-@pytest.mark.parametrize("command", [c for c in commands() if not run_here(c)], ids=lambda c: c.line[:60])
-def test_the_command_is_run_by_another_test(command):
-    name = next(name for name in RUN_ELSEWHERE if command.line.startswith(name))
-    assert shlex.split(command.line)[0] in (ROOT / RUN_ELSEWHERE[name]).read_text()
+@pytest.mark.parametrize("block", [b for b in blocks() if elsewhere(b)], ids=lambda b: b[0].line[:60])
+def test_the_commands_are_run_by_another_test(block):
+    for command in block:
+        name = next(name for name in RUN_ELSEWHERE if command.line.startswith(name))
+        assert shlex.split(command.line)[0] in (ROOT / RUN_ELSEWHERE[name]).read_text()
+
+
+def test_the_recipe_is_the_one_that_is_trained():
+    assert ("toml", (ROOT / "examples" / "small.toml").read_text()) in BLOCK.findall(README)
