@@ -1,13 +1,14 @@
 """From a classification to what the client reads."""
 
+import base64
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
 
 from service.classifier import Classification, Classifier
+from service.imaging import to_png
 from service.web.options import Include, Options
-from service.web.pictures import data_url
 from service.web.schema import Classified
 
 __all__ = ["answer"]
@@ -48,7 +49,8 @@ def _name_label(told: Classified, labels: tuple[str, ...]) -> None:
 def _image(told: Classified, classifier: Classifier, classification: Classification) -> None:
     preprocessing = classifier.preprocessing
     prepared = preprocessing.prepare(classification.pixels[np.newaxis]).reshape(preprocessing.shape)
-    told["image"] = data_url((prepared - preprocessing.low) / (preprocessing.high - preprocessing.low))
+    png = to_png((prepared - preprocessing.low) / (preprocessing.high - preprocessing.low))
+    told["image"] = f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def _hidden(told: Classified, classifier: Classifier, classification: Classification) -> None:

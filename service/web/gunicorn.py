@@ -17,6 +17,7 @@ from gunicorn.http import wsgi
 from prometheus_client import CollectorRegistry
 
 from service.errors import ServiceError, SettingsError
+from service.imaging import to_png
 from service.settings import Settings
 from service.web.app import STDOUT, create_app
 from service.web.application import Application, Parts, memory_folder
@@ -24,7 +25,6 @@ from service.web.arbiter import DigitArbiter, assign_slot
 from service.web.logs import StandardLogging, make_log
 from service.web.metrics import Metrics
 from service.web.options import Options
-from service.web.pictures import to_png
 from service.web.scrape import share_counters, shared_collector
 from service.web.state import State
 from service.web.uploads import PngUpload
