@@ -15,6 +15,7 @@ __all__ = ["gaussian", "uniform_or_two_tone"]
 
 SIDE = 28  # pixels of what a network reads
 SIDES = (12, 64)  # pixels; beyond, noise of any kind becomes the same solid square
+BLOCKS = 4  # pixels along each side of a block of one grey, at most
 Grain = Callable[[np.random.Generator, int], FloatArray]
 
 
@@ -32,7 +33,11 @@ def _uploaded(rng: np.random.Generator, n: int, grains: tuple[Grain, ...]) -> Fl
     smallest, largest = np.log(SIDES)
     sides = np.exp(rng.uniform(smallest, largest, n)).astype(int)
     kinds = rng.integers(len(grains), size=n)
-    pictures = (grains[kind](rng, side) for kind, side in zip(kinds, sides, strict=True))
+    blocks = rng.integers(1, BLOCKS, n, endpoint=True)
+    pictures = (
+        grains[kind](rng, -(-side // block)).repeat(block, axis=0).repeat(block, axis=1)
+        for kind, side, block in zip(kinds, sides, blocks, strict=True)
+    )
     framed = [normalize(Picture(grey, grey.shape, "L")).pixels for grey in pictures]
     return np.array(framed, np.float32).reshape(n, SIDE * SIDE)
 

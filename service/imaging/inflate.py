@@ -1,0 +1,121 @@
+"""The rows of a checked PNG, inflated and counted, and handed on as a PNG that is no longer compressed.
+
+Pillow takes missing rows and surplus ones alike, so somebody has to count. To inflate twice, once to count
+and once to see, takes 1.7 times as long as Pillow alone. So the rows are inflated here, never beyond what the
+header promises, and Pillow gets them as stored blocks, which cost it no more than a copy.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from service.errors import BadImageError
+from service.imaging.png import SIGNATURE, Png
+
+__all__ = ["StoredPng", "inflate"]
+
+MAX_STORED = 65_535  # bytes of one stored block (RFC 1951, section 3.2.4)
+PIECE = 32_768  # compressed bytes at a time: zlib copies what it leaves for later
+ZLIB_HEADER = b"\x78\x01"
+
+
+def inflate(image_data: Sequence[memoryview], n_bytes: int) -> Iterator[bytes]:
+    """Yield the rows, exactly n_bytes in all, in blocks of at most 65,535.
+
+    The last block comes only once the stream has ended there and its checksum is right.
+
+    Raises:
+        BadImageError: fewer bytes, more of them, or no sound zlib stream.
+    """
+    pieces = _pieces(image_data)
+    stream = zlib.decompressobj()
+    compressed = b""
+    while n_bytes:
+        block = _decompress(stream, compressed, min(n_bytes, MAX_STORED))
+        n_bytes -= len(block)
+        compressed = stream.unconsumed_tail
+        if not n_bytes:
+            _check_end(stream, compressed, pieces)
+        if block:
+            yield block
+        else:  # without output, all of the input is used up
+            compressed = _next(pieces, stream)
+
+
+def _pieces(image_data: Sequence[memoryview]) -> Iterator[bytes]:
+    return (bytes(part[start : start + PIECE]) for part in image_data for start in range(0, len(part), PIECE))
+
+
+def _decompress(stream: "zlib._Decompress", compressed: bytes, most: int) -> bytes:
+    try:
+        return stream.decompress(compressed, most)
+    except zlib.error as error:
+        raise BadImageError("the PNG is damaged: its image data cannot be decompressed") from error
+
+
+def _next(pieces: Iterator[bytes], stream: "zlib._Decompress") -> bytes:
+    piece = next(pieces, b"")
+    if stream.eof or not piece:
+        raise BadImageError("the PNG is cut off: it holds fewer rows than its header promises")
+    return piece
+
+
+def _check_end(stream: "zlib._Decompress", compressed: bytes, pieces: Iterator[bytes]) -> None:
+    """Read what follows the last row: the stream's checksum and nothing else."""
+    for piece in chain((compressed,), pieces):
+        if _decompress(stream, piece, 1) or stream.unused_data:
+            raise BadImageError("the PNG holds more image data than its header promises")
+    if not stream.eof:
+        raise BadImageError("the PNG is cut off: its image data has no end")
+
+
+class StoredPng:
+    """A checked PNG as a file, read once and forwards, its image data stored and not compressed."""
+
+    def __init__(self, png: Png) -> None:
+        self._parts = _stored(png)
+        self._ahead = b""
+        self._place = 0
+
+    def read(self, n_bytes: int) -> bytes:
+        """Return so many bytes, fewer only at the end."""
+        while len(self._ahead) < n_bytes and (part := next(self._parts, b"")):
+            self._ahead += part
+        block, self._ahead = self._ahead[:n_bytes], self._ahead[n_bytes:]
+        self._place += len(block)
+        return block
+
+    def tell(self) -> int:
+        """Count the bytes read so far."""
+        return self._place
+
+    def seek(self, place: int) -> int:
+        """Go where a decoder already is, which is all that one asks for.
+
+        Raises:
+            OSError: it asks for more.
+        """
+        if place != self._place:
+            raise OSError(f"at byte {self._place} there is no way to byte {place}")
+        return place
+
+
+def _stored(png: Png) -> Iterator[bytes]:
+    """Write the PNG anew, piece by piece; Pillow stops at the last row, so the stream needs no end."""
+    header = png.header
+    yield SIGNATURE + _chunk(b"IHDR", header.content)
+    if png.palette is not None:
+        yield _chunk(b"PLTE", png.palette)
+        if png.transparency is not None:
+            yield _chunk(b"tRNS", png.transparency)
+    start = ZLIB_HEADER
+    for block in inflate(png.image_data, header.n_bytes):
+        n_bytes = len(block)
+        yield _chunk(b"IDAT", start + struct.pack("<BHH", 0, n_bytes, n_bytes ^ 0xFFFF) + block)
+        start = b""
+    yield _chunk(b"IEND", b"")
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))

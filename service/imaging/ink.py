@@ -1,0 +1,127 @@
+"""From grey to ink: how much of it each pixel holds, whatever it is written on."""
+
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.imaging.paper import contrast
+from service.network import FloatArray
+
+__all__ = [
+    "SOLID",
+    "THRESHOLD",
+    "Box",
+    "Ink",
+    "border_of",
+    "box_of",
+    "outline_of",
+    "padded",
+    "read_ink",
+    "read_small_ink",
+]
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, right and bottom exclusive
+
+SOLID = 0.5  # strength from which a pixel lies inside a stroke
+THRESHOLD = 0.25  # of the strongest ink: what is weaker is a shade of the paper
+FULL = 0.75  # of the strongest ink: from here on a stroke is as dark as it gets
+SMALL_THRESHOLD = 0.1  # the same for a picture of few pixels, which are clean and hold half tones
+FAINT = 0.04  # of the way from black to white: no pen leaves so little
+GRAIN_PEAK = 6  # standard deviations: higher than the grain of a paper gets in 192 × 192 pixels
+GRAIN_MOST = 0.2  # of the way from black to white: what rises higher is no grain, however rough the picture
+EVERY = 4  # pixels to the next one that is looked at for the grain
+
+
+class Ink(NamedTuple):
+    """What is written in a picture.
+
+    Attributes:
+        strength: (height, width) float32, 0 paper to 1 ink.
+        dark: true where the ink is darker than its paper.
+        box: what the ink fills; None where nothing is written.
+    """
+
+    strength: FloatArray
+    dark: bool
+    box: Box | None
+
+
+def read_ink(grey: FloatArray, *, dark: bool | None) -> Ink:
+    """Find the ink on paper that may be uneven and rough.
+
+    Args:
+        grey: (height, width) float32, 0 black to 1 white.
+        dark: whether the ink is darker than its paper; None finds out.
+    """
+    departure = contrast(grey)
+    if dark is None:  # paper departs from itself to both sides alike, ink to one
+        dark = bool((departure * departure * departure).sum() < 0)
+    ink = -departure if dark else departure
+    smooth = _smooth(ink)
+    strongest = smooth.max()
+    if strongest < _visible(smooth):
+        return Ink(ink, dark, None)
+    strength = np.clip((ink / strongest - THRESHOLD) / (FULL - THRESHOLD), 0, 1)
+    return Ink(strength, dark, box_of(smooth > THRESHOLD * strongest))
+
+
+def read_small_ink(grey: FloatArray, *, dark: bool | None) -> Ink:
+    """Find the ink in a picture of few pixels: the paper is even, and every half tone counts.
+
+    Args:
+        grey: (height, width) float32, 0 black to 1 white.
+        dark: whether the ink is darker than its paper; None finds out.
+    """
+    level = np.float32(np.median(border_of(grey)))
+    if dark is None:
+        dark = bool(level > (grey.max() + grey.min()) / 2)
+    ink = np.maximum(level - grey if dark else grey - level, 0)
+    strongest = ink.max()
+    if strongest < FAINT:
+        return Ink(ink, dark, None)
+    strength = ink / strongest
+    return Ink(strength, dark, box_of(strength > SMALL_THRESHOLD))
+
+
+def border_of(picture: FloatArray) -> FloatArray:
+    """Return the outermost pixels, corners twice: (2 height + 2 width,)."""
+    return np.concatenate((picture[0], picture[-1], picture[:, 0], picture[:, -1]))
+
+
+def box_of(mask: NDArray[np.bool_]) -> Box | None:
+    """Return the smallest box around what is true; None where nothing is."""
+    columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
+    if not len(rows):
+        return None
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def outline_of(mask: NDArray[np.bool_]) -> int:
+    """Count the steps between true and false along every row and column, beyond the edges all being false."""
+    wide = padded(mask, 1)
+    return int(np.count_nonzero(wide[1:] != wide[:-1]) + np.count_nonzero(wide[:, 1:] != wide[:, :-1]))
+
+
+def padded(picture: NDArray[Scalar], margin: int) -> NDArray[Scalar]:
+    """Lay a picture on paper that is larger by a margin all round."""
+    height, width = picture.shape
+    paper = np.zeros((height + 2 * margin, width + 2 * margin), picture.dtype)
+    paper[margin:-margin, margin:-margin] = picture
+    return paper
+
+
+def _smooth(picture: FloatArray) -> FloatArray:
+    """Average each pixel with its neighbours, so that no single one of them counts as ink."""
+    wide = np.pad(picture, 1, mode="edge")
+    columns = wide[:-2] + wide[1:-1] + wide[2:]
+    return (columns[:, :-2] + columns[:, 1:-1] + columns[:, 2:]) / np.float32(9)
+
+
+def _visible(smooth: FloatArray) -> float:
+    """Say how strong something must be to be ink rather than the grain of the paper."""
+    sample = smooth[::EVERY, ::EVERY]
+    deviation = 1.4826 * float(np.median(np.abs(sample - np.median(sample))))  # of a normal distribution
+    return max(FAINT, min(GRAIN_PEAK * deviation, GRAIN_MOST))

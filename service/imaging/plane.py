@@ -1,0 +1,112 @@
+"""From Pillow's pixels to a plane of light and one of opacity, and from the two to grey."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from service.network import FloatArray
+
+__all__ = ["Planes", "flatten", "read_planes"]
+
+STRIP = 1 << 18  # pixels converted at once, so that no second copy of a large picture is made
+
+BLACK, MIDDLE, WHITE = 0.0, 0.5, 1.0
+
+FILLED = 0.7  # of its bounding box: paper fills so much of it, the strokes of a digit do not
+EVEN = 0.1  # standard deviation of grey: ink of one colour stays below
+
+
+class Planes(NamedTuple):
+    """A picture without its colours.
+
+    Attributes:
+        light: (height, width) float32, 0 black to 1 white, multiplied by the opacity.
+        opacity: (height, width) float32, 0 to 1; None where nothing shows through.
+    """
+
+    light: FloatArray
+    opacity: FloatArray | None
+
+
+def read_planes(image: Image.Image, factor: int) -> Planes:
+    """Read a picture, reduced by averaging squares of factor × factor pixels.
+
+    Args:
+        image: decoded, in any mode that Pillow has for PNG; a transparent colour stands in its info.
+        factor: 1 or more.
+    """
+    read = _deep if image.mode == "I;16" else _transparent if _shows_through(image) else _opaque
+    strips = [read(strip, factor) for strip in _strips(image, factor)]
+    light = np.concatenate([strip.light for strip in strips])
+    opacities = [strip.opacity for strip in strips if strip.opacity is not None]
+    return Planes(light, np.concatenate(opacities) if opacities else None)
+
+
+def _shows_through(image: Image.Image) -> bool:
+    """Say whether anything may be transparent; a screenshot has opacity, and most often all of it."""
+    if image.mode in {"LA", "RGBA"}:
+        return image.getchannel("A").getextrema() != (255, 255)
+    return image.has_transparency_data
+
+
+def _strips(image: Image.Image, factor: int) -> Iterator[Image.Image]:
+    """Cut a picture into strips of whole squares."""
+    width, height = image.size
+    rows = max(STRIP // (width * factor), 1) * factor
+    return (image.crop((0, top, width, min(top + rows, height))) for top in range(0, height, rows))
+
+
+def _opaque(strip: Image.Image, factor: int) -> Planes:
+    return Planes(_unit(strip.convert("L").reduce(factor)), None)
+
+
+def _transparent(strip: Image.Image, factor: int) -> Planes:
+    multiplied = strip.convert("RGBA").convert("RGBa").reduce(factor)
+    *colours, opacity = multiplied.split()
+    return Planes(_unit(Image.merge("RGB", colours).convert("L")), _unit(opacity))
+
+
+def _deep(strip: Image.Image, factor: int) -> Planes:
+    samples = np.asarray(strip)  # uint16
+    transparent = strip.info.get("transparency")
+    if transparent is None:
+        return Planes(_reduce(samples, factor) / np.float32(65_535), None)
+    opaque = samples != transparent
+    return Planes(_reduce(samples * opaque, factor) / np.float32(65_535), _reduce(opaque, factor))
+
+
+def _unit(plane: Image.Image) -> FloatArray:
+    """Bring 0..255 to 0..1."""
+    return np.asarray(plane, np.float32) / np.float32(255)
+
+
+def _reduce(samples: np.ndarray, factor: int) -> FloatArray:
+    return np.asarray(Image.fromarray(samples.astype(np.float32)).reduce(factor))
+
+
+def flatten(planes: Planes) -> FloatArray:
+    """Lay a picture on paper that its ink is seen on: (height, width), 0 black to 1 white."""
+    light, opacity = planes
+    return light if opacity is None else light + _paper(light, opacity) * (1 - opacity)
+
+
+def _paper(light: FloatArray, opacity: FloatArray) -> np.float32:
+    """Choose the grey behind a picture that is transparent in places.
+
+    Where paper and ink are both painted, as in a screenshot with round corners, it is the paper's own grey.
+    Else all that is painted is ink, and the paper contrasts with it.
+    """
+    painted = opacity > MIDDLE
+    greys = light[painted] / opacity[painted]
+    if greys.size and _fills_its_box(painted) and greys.std() > EVEN:
+        return np.float32(np.median(greys))
+    ink = light.sum() / max(opacity.sum(), 1)
+    return np.float32(BLACK if ink > MIDDLE else WHITE)
+
+
+def _fills_its_box(painted: np.ndarray) -> bool:
+    rows, columns = painted.any(axis=1), painted.any(axis=0)
+    height, width = np.ptp(np.flatnonzero(rows)) + 1, np.ptp(np.flatnonzero(columns)) + 1
+    return bool(painted.sum() > FILLED * height * width)

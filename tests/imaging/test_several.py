@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from service.imaging.several import holds_several
+
+
+def enlarge(images, factor=3):
+    return [
+        np.asarray(Image.fromarray(image).resize((28 * factor,) * 2, Image.Resampling.BILINEAR)) / 255
+        for image in images
+    ]
+
+
+def cut_out(ink):
+    rows, columns = (np.flatnonzero((ink > 0.25).any(axis=axis)) for axis in (1, 0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def beside(left, right, gap):
+    return np.hstack([left, np.zeros((len(left), gap)), right])
+
+
+def test_two_digits_beside_each_other_are_several(three):
+    digit = cut_out(three(100))
+
+    assert holds_several(beside(digit, digit, gap=2))
+
+
+def test_three_digits_beside_each_other_are_several(three):
+    digit = cut_out(three(100))
+
+    assert holds_several(beside(beside(digit, digit, gap=5), digit, gap=5))
+
+
+def test_one_digit_is_one(three):
+    assert not holds_several(cut_out(three(100)))
+
+
+def test_two_that_touch_pass_for_one(three):
+    digit = cut_out(three(100))
+
+    assert not holds_several(np.hstack([digit[:, :-8], digit[:, 8:]]))
+
+
+@pytest.mark.parametrize("what", ["small beside large", "low beside high"])
+def test_a_speck_or_a_dash_beside_a_digit_is_no_second_one(three, what):
+    digit = cut_out(three(100))
+    other = np.zeros((len(digit), 40))
+    if what == "small beside large":
+        other[10:20, :6] = 1
+    else:
+        other[40:70] = 1
+
+    assert not holds_several(beside(digit, other, gap=10))
+
+
+@pytest.mark.parametrize("side", [16, 28, 64, 192])
+@pytest.mark.parametrize("density", [0.3, 0.5])
+def test_noise_is_a_swarm(side, density):
+    noise = np.random.default_rng(0).random((side, side)) < density
+
+    assert holds_several(noise.astype(np.float32))
+
+
+def test_no_ink_at_all_is_not_several():
+    assert not holds_several(np.zeros((9, 9), np.float32))
+
+
+@pytest.mark.mnist
+def test_hardly_a_test_digit_of_mnist_passes_for_several(mnist_test_images):
+    found = [holds_several(cut_out(ink)) for ink in enlarge(mnist_test_images)]
+
+    assert sum(found) <= 1
+
+
+@pytest.mark.mnist
+def test_two_test_digits_beside_each_other_are_told(mnist_test_images):
+    digits = [cut_out(ink) for ink in enlarge(mnist_test_images[:1000])]
+    pairs = zip(digits[::2], digits[1::2], strict=True)
+
+    found = [holds_several(beside(*even(left, right), gap=4)) for left, right in pairs]
+
+    assert np.mean(found) > 0.9
+
+
+def even(left, right):
+    """Give both the same height, with paper below."""
+    height = max(len(left), len(right))
+    return [np.pad(digit, ((0, height - len(digit)), (0, 0))) for digit in (left, right)]
