@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from service.artifacts.format import Line, Name
 from service.errors import BadInputError
 from service.imaging import PREPROCESSINGS
-from service.network import ACTIVATIONS, COSTS, INITIALISATIONS
+from service.network import ACTIVATIONS, COSTS, CROSS_ENTROPY, INITIALISATIONS, SIGMOID
 from service.training.augment import Augmentation
 from service.training.optimise import OPTIMISERS, SCHEDULES
 from service.training.trash import SEEN
@@ -114,6 +114,8 @@ class Recipe(Values):
             raise ValueError(f"preprocessing {self.preprocessing} is for other pictures")
         if len(self.activations) != len(self.sizes) - 1:
             raise ValueError(f"{len(self.sizes) - 1} layers need as many activations")
+        if self.cost == CROSS_ENTROPY.name and self.activations[-1] != SIGMOID.name:
+            raise ValueError("the cross-entropy needs sigmoid outputs")
         if bool(self.trash) != bool(self.n_trash):
             raise ValueError("trash and trash_share need each other, and at least one image a mini-batch")
         return self

@@ -85,6 +85,8 @@ def test_a_recipe_of_one_s_own_is_read(written):
         ('"strokes"', '"gratings"', "trash.1: 'gratings' is not one of uniform,"),
         ("epochs = 5", 'epochs = 5\npreprocessing = "blur"', "preprocessing: 'blur' is not one of mnist,"),
         ("epochs = 5", 'epochs = 5\noptimiser = "walk"', "optimiser: 'walk' is not one of descent, adam"),
+        ("epochs = 5", 'epochs = 5\npreprocessing = "four-pixel"', "recipe: preprocessing four-pixel is for"),
+        ('"tanh", "sigmoid"', '"tanh", "relu"', "recipe: the cross-entropy needs sigmoid outputs"),
         ("784, 30, 10", "784, 30, 30, 10", "recipe: 3 layers need as many activations"),
         ("784, 30, 10", "4, 30, 10", "recipe: sizes must begin with 784 pixels and end with 10 digits"),
         ("trash_share = 0.25", "trash_share = 0", "recipe: trash and trash_share need each other"),
