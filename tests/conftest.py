@@ -31,6 +31,14 @@ def artifact_folder(tmp_path, small_network):
     return folder
 
 
+@pytest.fixture
+def picture():
+    """An image as MNIST frames it: (28, 28) uint8, 0 paper to 255 ink."""
+    picture = np.zeros((28, 28), np.uint8)
+    picture[4:24, 10:18] = np.random.default_rng(1).integers(100, 256, (20, 8))
+    return picture
+
+
 @pytest.fixture(scope="session")
 def mnist_folder():
     """The folder of the four MNIST files, gzipped or not."""

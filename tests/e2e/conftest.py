@@ -13,7 +13,6 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
 import pytest
 import requests
 from PIL import Image
@@ -195,14 +194,6 @@ def connect(server):
     yield connect
     for connection in connections:
         connection.close()
-
-
-@pytest.fixture
-def picture():
-    """An image as MNIST frames it: (28, 28) uint8, 0 paper to 255 ink."""
-    picture = np.zeros((28, 28), np.uint8)
-    picture[4:24, 10:18] = np.random.default_rng(1).integers(100, 256, (20, 8))
-    return picture
 
 
 @pytest.fixture

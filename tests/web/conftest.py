@@ -4,7 +4,6 @@ import base64
 import io
 import shutil
 
-import numpy as np
 import orjson
 import pytest
 import structlog
@@ -68,14 +67,6 @@ def client_for(settings_for, log):
 def client(client_for):
     """A client of a service that serves the small model."""
     return client_for()
-
-
-@pytest.fixture
-def picture():
-    """An image as MNIST frames it: (28, 28) uint8, 0 paper to 255 ink."""
-    picture = np.zeros((28, 28), np.uint8)
-    picture[4:24, 10:18] = np.random.default_rng(1).integers(100, 256, (20, 8))
-    return picture
 
 
 @pytest.fixture
