@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import Annotated, Literal, Self, TypeAlias, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
+
+from service.artifacts.record import Count, Fraction, Record, Row
+from service.artifacts.reference import Reference
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -35,13 +38,6 @@ def _no_history(version: str) -> str:
     return version
 
 
-Item = TypeVar("Item")
-Row: TypeAlias = Annotated[
-    tuple[Item, ...], FailFast()
-]  # a million wrong numbers are one fault, not a million
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=0, lt=2**63)]
 Line = Annotated[str, Field(max_length=1000), AfterValidator(_printable)]
 Label = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
@@ -50,17 +46,11 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Width = Annotated[int, Field(ge=1, le=65_536)]  # neurons in one column
 
 
-class Record(BaseModel):
-    """Refuses members it does not know, and does not change."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
 class PreprocessingChoice(Record):
     """Which input step the network was trained behind; a loader refuses a name it does not know."""
 
     name: Line
-    parameters: dict[str, JsonValue] = {}
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 class Training(Record):
@@ -181,6 +171,7 @@ class Metadata(Record):
     preprocessing: PreprocessingChoice
     training: Training | None
     evaluation: Evaluation | None
+    reference: Reference | None = None
     reject: Reject
     curve: Row[Moment]
     golden: Golden
@@ -204,6 +195,8 @@ class Metadata(Record):
             raise ValueError(f"golden activations are not {n_out} numbers, one for each output")
         if self.evaluation is not None and len(self.evaluation.confusion) != n_out:
             raise ValueError(f"confusion has not {n_out} rows, one for each label")
+        if self.reference is not None and len(self.reference.answers) != n_out + 1:
+            raise ValueError(f"reference has not {n_out + 1} answers, those of the labels and the rejected")
         if not _rising(moment.epoch for moment in self.curve):
             raise ValueError("curve is not sorted by rising epoch")
         return self

@@ -1,14 +1,75 @@
-"""The threshold under which an answer is "not a digit", chosen on images that were not learned from."""
+"""What is chosen on images that were not learned from: the scale of the outputs, and the threshold.
+
+The outputs' z are stretched and moved, all by the same two numbers, until the largest activation agrees with
+the share of images that is right (Platt 1999). No argmax changes by that.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.classifier import accepted
-from service.network import FloatArray
+from service.network import FloatArray, Network
 from service.training.recipes import Rejection
 
-__all__ = ["THRESHOLDS", "choose"]
+__all__ = ["AS_IT_IS", "THRESHOLDS", "Scale", "choose", "scale_of", "scaled"]
 
 THRESHOLDS = np.arange(1, 100) / 100
+STEPS = 50  # of Newton's method; it stands still after twenty
+GENTLEST = 0.05  # slope; a network that is surer where it is wrong is left nearly flat, and no argmax turns
+
+
+class Scale(NamedTuple):
+    """z of the outputs becomes slope × z + shift."""
+
+    slope: float
+    shift: float
+
+
+AS_IT_IS = Scale(1.0, 0.0)
+
+
+def scale_of(network: Network, images: FloatArray, labels: NDArray[np.uint8]) -> Scale:
+    """Find the scale on which σ of the largest z is the share of images that is right.
+
+    Args:
+        network: with sigmoid outputs.
+        images: of validation digits, prepared, (n, n_in).
+        labels: what they show, (n,).
+    """
+    z = network.trace(images).z[-1]
+    right = z.argmax(axis=1) == labels
+    n_right, n_wrong = int(right.sum()), int((~right).sum())
+    # Platt's targets: short of 0 and 1, so that no digit wrong asks for no infinite slope
+    targets = np.where(right, (n_right + 1) / (n_right + 2), 1 / (n_wrong + 2))
+    largest = z.max(axis=1).astype(np.float64)
+    middle, spread = largest.mean(), largest.std() + 1e-9  # Newton's method walks best on plain ground
+    slope, shift = _logistic((largest - middle) / spread, targets)
+    slope = max(slope / float(spread), GENTLEST)
+    return Scale(slope, shift - slope * float(middle))
+
+
+def _logistic(inputs: FloatArray, targets: FloatArray) -> tuple[float, float]:
+    """Find slope and shift of the σ that is nearest to targets, by cross-entropy: both (n,), targets 0..1."""
+    columns = np.stack([inputs, np.ones(len(inputs))], axis=1)  # (n, 2)
+    found = np.array([0.0, np.log(targets.mean() / (1 - targets.mean()))])
+    for _step in range(STEPS):
+        activations = 1 / (1 + np.exp(-(columns @ found)))
+        gradient = columns.T @ (activations - targets)
+        curvature = (columns.T * (activations * (1 - activations))) @ columns
+        step = np.linalg.solve(curvature + 1e-3 * np.eye(2), gradient)
+        found = found - step / max(1.0, float(np.abs(step).max()))  # at most one, where the ground is flat
+    return float(found[0]), float(found[1])
+
+
+def scaled(network: Network, scale: Scale) -> Network:
+    """Return the network with the z of its last layer on another scale."""
+    *before, last = network.layers
+    slope, shift = np.float32(scale.slope), np.float32(scale.shift)
+    moved = replace(last, weights=last.weights * slope, biases=last.biases * slope + shift)
+    return Network((*before, moved))
 
 
 def choose(digits: FloatArray, trash: FloatArray, rejection: Rejection) -> float:

@@ -1,6 +1,6 @@
 """The way down: epochs of mini-batches, every candidate a step for each, and the best of them kept."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -11,28 +11,13 @@ from service.artifacts.format import Moment
 from service.errors import BadInputError
 from service.imaging import PREPROCESSINGS
 from service.network import ACTIVATIONS, COSTS, FloatArray, Network, backpropagate
-from service.training import trash
-from service.training.augment import Augmentation, augment
 from service.training.extras import needs
+from service.training.material import Material, MiniBatch, gather, mini_batches
 from service.training.mnist import Digits
 from service.training.optimise import OPTIMISERS, SCHEDULES, Memory, average
 from service.training.recipes import Recipe
 
-__all__ = ["Candidate", "MiniBatch", "Trained", "descend", "mini_batches", "step"]
-
-CHUNK = 512  # images changed in one go: many, so that numpy is busy, and few enough for the processor's cache
-
-
-class MiniBatch(NamedTuple):
-    """What one step learns from.
-
-    Attributes:
-        images: (n, n_in), as the first layer reads them.
-        targets: (n, n_out), 1 at the digit; all zeros for trash.
-    """
-
-    images: FloatArray
-    targets: FloatArray
+__all__ = ["Candidate", "Trained", "descend", "step"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,54 +40,91 @@ class Trained(NamedTuple):
 
     Attributes:
         network: the best candidate on the validation digits.
-        curve: its cost, the mean over each epoch, and its validation accuracy after it.
+        best: which candidate that is.
+        curve: its cost, the mean over each epoch, and its validation accuracy after it; empty where there was
+            nothing to validate on.
+        moments: where it stood, by epoch: at the start, 0, and after ever more epochs to the last.
     """
 
     network: Network
+    best: int
     curve: tuple[Moment, ...]
+    moments: Mapping[int, Network]
 
 
 def descend(
     recipe: Recipe,
     training: Digits,
-    validation: Digits,
+    validation: Digits | None,
     seed: int,
     report: Callable[[str], None],
+    *,
+    only: int | None = None,
 ) -> Trained:
     """Train a recipe's candidates side by side and keep the best.
 
     Args:
         recipe: everything that decides how.
         training: what is learned from.
-        validation: what is chosen on, never learned from.
+        validation: what is chosen on, never learned from; None where nothing is left to choose.
         seed: of everything random.
         report: told one line an epoch.
+        only: the candidate to train where the others are out of the race; None trains them all.
 
     Raises:
         BadInputError: the cost grew beyond all numbers.
     """
     rng = np.random.default_rng(seed)
-    candidates = [_start(recipe, rng) for _ in range(recipe.candidates)]
-    images = PREPROCESSINGS[recipe.preprocessing].prepare(validation.images)
-    costs, accuracies = [], []
-    for epoch in range(recipe.epochs):
+    starts = [_start(recipe, rng) for _ in range(recipe.candidates)]
+    candidates = starts if only is None else [starts[only]]
+    material = gather(recipe, training, rng)
+    judge = _judge(recipe, validation)
+    wanted = _moments(recipe)
+    kept = {0: candidates} if 0 in wanted else {}
+    judged: list[list[Moment]] = []
+    best = 0
+    for epoch in range(1, recipe.epochs + 1):
         with np.errstate(over="ignore", invalid="ignore"):  # what diverges is reported below
-            candidates, cost = _epoch(candidates, training, recipe, epoch, rng)
-            accuracy = [_accuracy(c.averaged, images, validation.labels) for c in candidates]
-        costs.append(cost)
-        accuracies.append(accuracy)
-        best = int(np.argmax(accuracy))
-        if not np.isfinite(cost[best]):
-            raise BadInputError(f"{recipe.name} diverges in epoch {epoch + 1}; lower its learning_rate")
-        report(
-            f"epoch {epoch + 1:3}/{recipe.epochs}  cost {cost[best]:.4f}  "
-            f"validation accuracy {accuracy[best]:.2%}"
+            candidates, costs = _epoch(candidates, material, recipe, epoch, rng)
+            accuracies = [judge(candidate.averaged) for candidate in candidates]
+        best = int(np.argmax(accuracies))
+        if not np.isfinite(costs[best]):
+            raise BadInputError(f"{recipe.name} diverges in epoch {epoch}; lower its learning_rate")
+        judged.append(
+            [
+                Moment(epoch=epoch, cost=float(cost), validation_accuracy=accuracy)
+                for cost, accuracy in zip(costs, accuracies, strict=True)
+            ]
         )
-    curve = (
-        Moment(epoch=epoch, cost=float(cost[best]), validation_accuracy=accuracy[best])
-        for epoch, (cost, accuracy) in enumerate(zip(costs, accuracies, strict=True), start=1)
+        if epoch in wanted:
+            kept[epoch] = candidates
+        report(_line(judged[-1][best], recipe, validated=validation is not None))
+    return Trained(
+        candidates[best].averaged,
+        best if only is None else only,
+        tuple(moments[best] for moments in judged) if validation is not None else (),
+        {epoch: stood[best].averaged for epoch, stood in kept.items()},
     )
-    return Trained(candidates[best].averaged, tuple(curve))
+
+
+def _judge(recipe: Recipe, validation: Digits | None) -> Callable[[Network], float]:
+    """Return what measures a network's accuracy; all are alike where there is nothing to judge by."""
+    if validation is None:
+        return lambda _network: 0.0
+    images = PREPROCESSINGS[recipe.preprocessing].prepare(validation.images)
+    return lambda network: _accuracy(network, images, validation.labels)
+
+
+def _moments(recipe: Recipe) -> frozenset[int]:
+    """Choose the epochs whose weights are kept: the start, then ever further apart, as it learns slower."""
+    if not recipe.moments:
+        return frozenset()
+    return frozenset({0, *np.geomspace(1, recipe.epochs, recipe.moments - 1).round().astype(int).tolist()})
+
+
+def _line(moment: Moment, recipe: Recipe, *, validated: bool) -> str:
+    line = f"epoch {moment.epoch:3}/{recipe.epochs}  cost {moment.cost:.4f}"
+    return f"{line}  validation accuracy {moment.validation_accuracy:.2%}" if validated else line
 
 
 def _start(recipe: Recipe, rng: np.random.Generator) -> Candidate:
@@ -123,15 +145,15 @@ def _accuracy(network: Network, images: FloatArray, labels: NDArray[np.uint8]) -
 
 
 def _epoch(
-    candidates: list[Candidate], training: Digits, recipe: Recipe, epoch: int, rng: np.random.Generator
+    candidates: list[Candidate], material: Material, recipe: Recipe, epoch: int, rng: np.random.Generator
 ) -> tuple[list[Candidate], FloatArray]:
     """Pass once over the training digits; return the candidates and the mean cost of each."""
-    n_steps = len(training) // recipe.n_digits
+    n_steps = len(material.own) // recipe.n_own
     costs = np.zeros(len(candidates))
-    batches = mini_batches(training, recipe, rng)
-    bar = needs("tqdm").tqdm(batches, f"epoch {epoch + 1}", n_steps, leave=False, disable=None)
+    batches = mini_batches(material, recipe, rng)
+    bar = needs("tqdm").tqdm(batches, f"epoch {epoch}", n_steps, leave=False, disable=None)
     for number, batch in enumerate(bar):
-        over = (epoch + number / n_steps) / recipe.epochs
+        over = (epoch - 1 + number / n_steps) / recipe.epochs
         stepped = [step(candidate, batch, recipe, over) for candidate in candidates]
         candidates = [candidate for candidate, _ in stepped]
         costs += [cost for _, cost in stepped]
@@ -147,7 +169,8 @@ def step(candidate: Candidate, batch: MiniBatch, recipe: Recipe, over: float) ->
         recipe: the cost, the optimiser, the schedule and the averaging.
         over: the share of the training that is over, 0..1.
     """
-    cost, gradients = backpropagate(candidate.network, *batch, COSTS[recipe.cost])
+    images, targets = _with_trash(candidate.network, batch, recipe.n_trash)
+    cost, gradients = backpropagate(candidate.network, images, targets, COSTS[recipe.cost])
     learning_rate = recipe.learning_rate * SCHEDULES[recipe.schedule](over)
     network, memory = OPTIMISERS[recipe.optimiser](
         candidate.network, gradients, candidate.memory, learning_rate
@@ -158,32 +181,11 @@ def step(candidate: Candidate, batch: MiniBatch, recipe: Recipe, over: float) ->
     return Candidate(network, average(candidate.averaged, network, keep), memory), cost
 
 
-def mini_batches(digits: Digits, recipe: Recipe, rng: np.random.Generator) -> Iterator[MiniBatch]:
-    """Pass once over the digits in random order, each changed anew, with trash among them.
-
-    Digits that do not fill a mini-batch are left out of this pass.
-    """
-    n_steps = len(digits) // recipe.n_digits
-    steps_at_once = max(1, CHUNK // recipe.mini_batch)
-    order = rng.permutation(len(digits))
-    for first in range(0, n_steps, steps_at_once):
-        last = min(first + steps_at_once, n_steps)
-        some = digits[order[first * recipe.n_digits : last * recipe.n_digits]]
-        images, targets = _chunk(some, digits, (last - first) * recipe.n_trash, recipe, rng)
-        for start in range(0, len(images), recipe.mini_batch):
-            here = slice(start, start + recipe.mini_batch)
-            yield MiniBatch(images[here], targets[here])
-
-
-def _chunk(some: Digits, digits: Digits, n_trash: int, recipe: Recipe, rng: np.random.Generator) -> MiniBatch:
-    """Change some digits, mix trash made of all the digits in, and prepare both as the network reads them."""
-    images = some.images
-    targets = np.eye(recipe.sizes[-1], dtype=np.float32)[some.labels]
-    if recipe.augmentation != Augmentation():
-        images = augment(images, recipe.augmentation, rng)
-    if n_trash:
-        images = np.concatenate([images, trash.mixture(recipe.trash, rng, digits, n_trash)])
-        targets = np.pad(targets, ((0, n_trash), (0, 0)))
-        order = rng.permutation(len(images))
-        images, targets = images[order], targets[order]
-    return MiniBatch(PREPROCESSINGS[recipe.preprocessing].prepare(images), targets)
+def _with_trash(network: Network, batch: MiniBatch, n_trash: int) -> tuple[FloatArray, FloatArray]:
+    """Add the trash that the network is surest of, so that no step is spent on what it knows already."""
+    chosen = batch.trash
+    if len(chosen) > n_trash:
+        largest = network.forward(chosen).max(axis=1)
+        chosen = chosen[np.argpartition(-largest, n_trash)[:n_trash]]
+    zeros = np.zeros((len(chosen), batch.targets.shape[1]), np.float32)
+    return np.concatenate([batch.images, chosen]), np.concatenate([batch.targets, zeros])

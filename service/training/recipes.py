@@ -17,6 +17,7 @@ from service.imaging import PREPROCESSINGS
 from service.network import ACTIVATIONS, COSTS, CROSS_ENTROPY, INITIALISATIONS, SIGMOID
 from service.training.augment import Augmentation
 from service.training.optimise import OPTIMISERS, SCHEDULES
+from service.training.sources import SOURCES
 from service.training.trash import SEEN
 
 __all__ = ["RECIPES", "Recipe", "Rejection", "find"]
@@ -34,6 +35,7 @@ def _row_of(table: Mapping[str, Any]) -> AfterValidator:
 
 
 Share: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
+Weight: TypeAlias = Annotated[float, Field(gt=0)]
 Width: TypeAlias = Annotated[int, Field(ge=1, le=65_536)]
 
 
@@ -75,10 +77,17 @@ class Recipe(Values):
         averaging: share of the running mean of the weights that each step keeps; 0 uses the last weights.
         candidates: networks trained side by side from different starts; the best on validation is kept.
         augmentation: how far the digits are changed, anew in each epoch.
+        sources: share of the digits of every mini-batch that come from elsewhere than MNIST's own pages.
         trash_share: of every mini-batch.
-        trash: the kinds in it.
+        trash: how often each kind is among it, in any unit.
+        trash_drawn: how many times as much trash is drawn as is learned from; each candidate takes what it
+            answers with the largest activations.
+        calibrate: whether z of the outputs is scaled until the largest activation agrees with the share that
+            is right, on validation.
         rejection: what the threshold may cost and is to bring.
+        moments: at how many epochs the weights are kept for replay.
         validation: images taken from the end of the training set, to choose on.
+        refit: whether, once all is chosen, the best candidate is trained again on the validation images too.
         seed: of everything random.
         dtype: of the weights in the artifact.
     """
@@ -99,10 +108,15 @@ class Recipe(Values):
     averaging: Share = 0
     candidates: Annotated[int, Field(ge=1)] = 1
     augmentation: Augmentation = Augmentation()
+    sources: dict[Annotated[str, _row_of(SOURCES)], Share] = Field(default_factory=dict)
     trash_share: Share = 0
-    trash: tuple[Annotated[str, _row_of(SEEN)], ...] = ()
+    trash: dict[Annotated[str, _row_of(SEEN)], Weight] = Field(default_factory=dict)
+    trash_drawn: Annotated[int, Field(ge=1, le=16)] = 1
+    calibrate: bool = False
     rejection: Rejection = Rejection()
+    moments: Annotated[int, Field(ge=0, le=100)] = 0
     validation: Annotated[int, Field(ge=1)] = 10_000
+    refit: bool = False
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     dtype: Literal["float32", "float16"] = "float32"
 
@@ -118,6 +132,10 @@ class Recipe(Values):
             raise ValueError("the cross-entropy needs sigmoid outputs")
         if bool(self.trash) != bool(self.n_trash):
             raise ValueError("trash and trash_share need each other, and at least one image a mini-batch")
+        if self.n_own < 1 or not all(self.n_others.values()):
+            raise ValueError(
+                "sources must leave at least one image a mini-batch to each of them and to MNIST"
+            )
         return self
 
     @property
@@ -129,6 +147,16 @@ class Recipe(Values):
     def n_digits(self) -> int:
         """Count the images of a mini-batch that are digits."""
         return self.mini_batch - self.n_trash
+
+    @property
+    def n_others(self) -> dict[str, int]:
+        """Count the digits of a mini-batch that come from each other source."""
+        return {name: round(self.n_digits * share) for name, share in self.sources.items()}
+
+    @property
+    def n_own(self) -> int:
+        """Count the digits of a mini-batch that are MNIST's own."""
+        return self.n_digits - sum(self.n_others.values())
 
 
 def find(recipe: str) -> Recipe:
@@ -182,35 +210,55 @@ PLAIN = Recipe(
     candidates=4,
     augmentation=Augmentation(rotation=8, scale=0.08, shift=0.5, elastic=0.5),
     trash_share=0.125,
-    trash=(
-        "uniform",
-        "salt-and-pepper",
-        "constant",
-        "uploaded",
-        "uploaded",
-        "shuffled",
-        "inverted",
-        "blobs",
-        "blobs",
-        "strokes",
-        "strokes",
-    ),
+    trash={
+        "uniform": 1,
+        "salt-and-pepper": 1,
+        "constant": 1,
+        "uploaded": 2,
+        "shuffled": 1,
+        "inverted": 1,
+        "blobs": 2,
+        "strokes": 2,
+    },
 )
 
 WIDE = Recipe(
     name="wide",
     description="Two wide layers of ReLU and ten sigmoids, for accuracy.",
-    sizes=(784, 800, 800, 10),
+    sizes=(784, 1000, 1000, 10),
     activations=("relu", "relu", "sigmoid"),
+    preprocessing="mnist-deskewed",
     learning_rate=0.001,
     schedule="flat-then-linear",
     mini_batch=256,
     epochs=60,
     averaging=0.999,
     augmentation=Augmentation(rotation=12, scale=0.12, shear=0.1, shift=1, elastic=0.9),
+    sources={"hands": 0.12, "forms": 0.03, "fonts": 0.03, "uploads": 0.1},
     trash_share=0.25,
-    trash=tuple(SEEN),
+    trash={
+        "uniform": 1,
+        "salt-and-pepper": 1,
+        "constant": 1,
+        "clouds": 2,
+        "uploaded": 6,
+        "framed": 6,
+        "blobs": 4,
+        "silhouettes": 3,
+        "strokes": 4,
+        "scribbles": 3,
+        "shuffled": 1,
+        "halves": 2,
+        "inverted": 1,
+        "overlaid": 3,
+        "side-by-side": 2,
+        "turned": 3,
+        "letters": 6,
+    },
+    trash_drawn=2,
+    calibrate=True,
     rejection=Rejection(most_digits=0.005, most_trash=0.001),
+    refit=True,
     dtype="float16",
 )
 

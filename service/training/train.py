@@ -7,25 +7,57 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
+from typing import NamedTuple
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from service.artifacts import Metadata, golden_samples, rounded, save
 from service.artifacts.format import PreprocessingChoice, Reject, Training, Version
+from service.artifacts.reference import Reference
 from service.classifier import accepted
 from service.errors import BadDataError, BadInputError
 from service.imaging import PREPROCESSINGS
 from service.network import FloatArray, Network
 from service.training import calibrate, mnist, recipes, trash
+from service.training.calibrate import AS_IT_IS, Scale
 from service.training.descent import descend
 from service.training.evaluate import evaluate, trash_activations
 from service.training.mnist import Digits, Mnist
 from service.training.recipes import Recipe
+from service.training.reference import reference
 
-__all__ = ["make", "run"]
+__all__ = ["Made", "make", "run"]
 
 CODE_VERSION = version("digit-service")
+
+
+class Choice(NamedTuple):
+    """What was chosen on the validation images.
+
+    Attributes:
+        scale: of the outputs' z.
+        reject: the threshold.
+        reference: how these images are answered.
+    """
+
+    scale: Scale
+    reject: Reject
+    reference: Reference
+
+
+class Made(NamedTuple):
+    """What comes out of a recipe.
+
+    Attributes:
+        network: as it will be loaded.
+        metadata: everything known about it.
+        moments: the networks on the way there, by epoch.
+    """
+
+    network: Network
+    metadata: Metadata
+    moments: Mapping[int, Network]
 
 
 def run(
@@ -59,10 +91,10 @@ def run(
     _check(version, seed)
     started = monotonic()
     everything = mnist.read(data, sha256=sha256)
-    network, metadata = make(
+    made = make(
         chosen, everything, seed=chosen.seed if seed is None else seed, version=version, report=report
     )
-    path = save(network, metadata, out, dtype=chosen.dtype)
+    path = save(made.network, made.metadata, out, dtype=chosen.dtype)
     report(f"{path} written after {monotonic() - started:.0f} s")
     return path
 
@@ -81,7 +113,7 @@ def _check(version: str, seed: int | None) -> None:
 
 def make(
     recipe: Recipe, everything: Mnist, *, seed: int, version: str, report: Callable[[str], None]
-) -> tuple[Network, Metadata]:
+) -> Made:
     """Train a network by a recipe, choose its threshold on validation data, and measure it on the test set.
 
     Args:
@@ -98,16 +130,20 @@ def make(
     training, validation = _split(everything.training, recipe)
     preprocessing = PREPROCESSINGS[recipe.preprocessing]
     report(f"{recipe.name}: {len(training):,} images to learn from, {len(validation):,} to choose on")
-    trained = descend(recipe, training, validation, seed, report)
-    network = rounded(trained.network, recipe.dtype)
-    reject = _rejection(network, recipe, validation, np.random.default_rng([seed, 1]))
-    report(f"threshold {reject.threshold:g}, {reject.chosen}")
+    fitted = descend(recipe, training, validation, seed, report)
+    choice = _choose(fitted.network, recipe, validation, np.random.default_rng([seed, 1]))
+    report(f"threshold {choice.reject.threshold:g}, {choice.reject.chosen}")
+    shipped = fitted
+    if recipe.refit:
+        report(f"once more, on all {len(everything.training):,} images")
+        shipped = descend(recipe, everything.training, None, seed, report, only=fitted.best)
+    network = _finished(shipped.network, choice.scale, recipe)
     test = everything.test
     evaluation = evaluate(
         network.forward(preprocessing.prepare(test.images)),
         test.labels,
         trash_activations(network, preprocessing, test, np.random.default_rng([seed, 2])),
-        reject.threshold,
+        choice.reject.threshold,
         name="MNIST t10k",
     )
     report(f"test accuracy {evaluation.accuracy:.2%}")
@@ -121,13 +157,15 @@ def make(
         preprocessing=PreprocessingChoice(name=recipe.preprocessing),
         training=_training(recipe, everything, seed),
         evaluation=evaluation,
-        reject=reject,
-        curve=trained.curve,
+        reference=choice.reference,
+        reject=choice.reject,
+        curve=fitted.curve,
         golden=golden_samples(network, preprocessing.prepare(_typical(training))),
         licence="MIT",
         producer=f"digit-service {CODE_VERSION}",
     )
-    return network, metadata
+    moments = {e: _finished(stood, choice.scale, recipe) for e, stood in shipped.moments.items()}
+    return Made(network, metadata, moments)
 
 
 def _split(digits: Digits, recipe: Recipe) -> tuple[Digits, Digits]:
@@ -140,28 +178,35 @@ def _split(digits: Digits, recipe: Recipe) -> tuple[Digits, Digits]:
     return digits[: -recipe.validation], digits[-recipe.validation :]
 
 
-def _rejection(network: Network, recipe: Recipe, validation: Digits, rng: np.random.Generator) -> Reject:
-    """Choose the threshold on validation digits and on trash made of them."""
+def _choose(network: Network, recipe: Recipe, validation: Digits, rng: np.random.Generator) -> Choice:
+    """Choose the scale of the outputs and the threshold, on validation digits and trash made of them."""
     preprocessing = PREPROCESSINGS[recipe.preprocessing]
-    digits = network.forward(preprocessing.prepare(validation.images))
-    kinds = trash_activations(
-        network, preprocessing, validation, rng, kinds=dict.fromkeys(recipe.trash or trash.SEEN)
-    )
+    images = preprocessing.prepare(validation.images)
+    scale = calibrate.scale_of(network, images, validation.labels) if recipe.calibrate else AS_IT_IS
+    finished = _finished(network, scale, recipe)
+    digits = finished.forward(images)
+    kinds = trash_activations(finished, preprocessing, validation, rng, kinds=recipe.trash or trash.SEEN)
     passing = np.concatenate(list(kinds.values()))
     threshold = calibrate.choose(digits, passing, recipe.rejection)
     rejected, false = 1 - accepted(digits, threshold).mean(), accepted(passing, threshold).mean()
-    return Reject(
+    reject = Reject(
         threshold=threshold,
         chosen=f"on {len(digits):,} validation digits, of which it rejects {rejected:.2%}, "
         f"and on trash, of which it accepts {false:.2%}",
     )
+    return Choice(scale, reject, reference(digits, validation.images, threshold))
+
+
+def _finished(network: Network, scale: Scale, recipe: Recipe) -> Network:
+    """Return the network as it will be loaded."""
+    return rounded(network if scale is AS_IT_IS else calibrate.scaled(network, scale), recipe.dtype)
 
 
 def _training(recipe: Recipe, everything: Mnist, seed: int) -> Training:
     return Training(
         data="MNIST",
         data_sha256=dict(everything.sha256),
-        n_images=len(everything.training) - recipe.validation,
+        n_images=len(everything.training) - (0 if recipe.refit else recipe.validation),
         seed=seed,
         recipe=recipe.model_dump(mode="json"),
         cost=recipe.cost,

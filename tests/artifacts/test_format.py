@@ -14,7 +14,7 @@ def described(network, metadata_for):
     """Describe the 4-3-2 network with one member replaced, in any record of the metadata."""
 
     def describe(place, value):
-        members = metadata_for(network).model_dump()
+        members = metadata_for(network, reference=REFERENCE).model_dump()
         record = members
         *parents, name = place.split(".")
         for parent in parents:
@@ -58,6 +58,8 @@ def test_versions_of_letters_digits_dots_and_dashes_are_good(described, version)
 POINT = {"threshold": 0.5, "coverage": 1, "accuracy": 1, "false_acceptance": 0}
 EPOCH = {"epoch": 1, "cost": 0.5, "validation_accuracy": 1}
 LONG = "x" * 1001
+BINS = {"bounds": (0.5, 1.0), "counts": (1, 3, 0)}
+REFERENCE = {"n_images": 4, "answers": (1, 2, 1), "largest_activation": BINS, "ink": BINS}
 
 REFUSED = [
     ("name", "", "name"),
@@ -122,6 +124,14 @@ REFUSED = [
     ("golden.inputs", ((0, 0, 0, 0), (0, 0, 0), (0, 0, 0, 0)), "golden input has not the 4 numbers"),
     ("golden.inputs", ((0, 0, 0, float("nan")),), "finite number"),
     ("golden.activations", ((0, 0), (0, 0), (0, 0, 0)), "golden activations are not 2 numbers"),
+    ("reference.n_images", 0, "greater than or equal to 1"),
+    ("reference.n_images", 5, "4 images are counted, and n_images says 5"),
+    ("reference.answers", (1, 1, 2, 0), "reference has not 3 answers"),
+    ("reference.answers", (1, 2, 2), "5 images are counted"),
+    ("reference.ink.counts", (1, 1, 1), "3 images are counted"),
+    ("reference.ink.counts", (4,), "2 bounds need one more count; there are 1"),
+    ("reference.ink.bounds", (0.2, 0.2), "bounds are not sorted"),
+    ("reference.ink.bounds", (), "at least 1 item"),
     ("schema_version", 2, "schema_version"),
     ("training.surprise", 1, "Extra inputs are not permitted"),
     ("surprise", 1, "Extra inputs are not permitted"),

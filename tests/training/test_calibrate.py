@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 
-from service.training.calibrate import choose
+from service.network import Layer, Network
+from service.network.activations import SIGMOID
+from service.training.calibrate import Scale, choose, scale_of, scaled
+from service.training.evaluate import calibration_error
 from service.training.recipes import Rejection
 
 
@@ -55,3 +58,51 @@ def test_agrees_with_brute_force(seed, limits):
     trash = one_of_ten(rng.beta(1, 4, 60), rng.beta(1, 8, 60))
     found = choose(digits, trash, Rejection(most_digits=most_digits, most_trash=most_trash))
     assert found == brute_force(digits, trash, most_digits, most_trash)
+
+
+def honest(slope, shift, n=20_000):
+    """A network that says too little or too much, and images on which the share that is right is known.
+
+    On the scale σ(slope × z + shift) its largest activation is the share that is right.
+    """
+    rng = np.random.default_rng(0)
+    z = rng.uniform(-1, 5, n)
+    right = rng.random(n) < 1 / (1 + np.exp(-(slope * z + shift)))
+    images = np.full((n, 2), -9.0, np.float32)
+    images[:, 0] = z
+    network = Network((Layer(np.eye(2, dtype=np.float32), np.zeros(2, np.float32), SIGMOID),))
+    return network, images, np.where(right, 0, 1).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("slope", "shift"), [(0.7, 0.3), (1.5, 0), (2.0, 1.0)])
+def test_the_scale_is_found_on_which_activations_are_the_share_that_is_right(slope, shift):
+    network, images, labels = honest(slope, shift)
+    found = scale_of(network, images, labels)
+    assert found == pytest.approx((slope, shift), abs=0.1)
+    before, after = (calibration_error(n.forward(images), labels) for n in (network, scaled(network, found)))
+    assert after < before
+    assert after < 0.01
+
+
+def test_a_network_that_is_always_right_gets_a_finite_scale(digits):
+    network = Network.random((784, 12, 10), np.random.default_rng(1))
+    own = network.forward(digits.images).argmax(axis=1).astype(np.uint8)
+    assert np.isfinite(scale_of(network, digits.images, own)).all()
+
+
+def test_a_network_that_is_surer_where_it_is_wrong_keeps_its_argmax(digits):
+    network = Network.random((784, 12, 10), np.random.default_rng(1))
+    activations = network.forward(digits.images)
+    unsure = activations.max(axis=1) < np.median(activations.max(axis=1))
+    labels = np.where(unsure, activations.argmax(axis=1), (activations.argmax(axis=1) + 1) % 10)
+    found = scale_of(network, digits.images, labels.astype(np.uint8))
+    after = scaled(network, found).forward(digits.images)
+    assert found.slope > 0
+    np.testing.assert_array_equal(after.argmax(axis=1), activations.argmax(axis=1))
+
+
+def test_a_scale_stretches_and_moves_every_z_of_the_outputs(digits):
+    network = Network.random((784, 12, 10), np.random.default_rng(1))
+    other = scaled(network, Scale(3.0, -0.5))
+    before, after = (n.trace(digits.images).z[-1] for n in (network, other))
+    np.testing.assert_allclose(after, 3 * before - 0.5, rtol=1e-5, atol=1e-5)

@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 
 from service.errors import BadInputError
-from service.imaging.preprocessing import deskew
 from service.network import CROSS_ENTROPY, Network
 from service.training.augment import Augmentation
-from service.training.descent import Candidate, MiniBatch, descend, mini_batches, step
-from service.training.mnist import Digits
+from service.training.descent import Candidate, descend, step
+from service.training.material import MiniBatch
 from service.training.optimise import Memory
 from service.training.recipes import Recipe
+
+NO_TRASH = np.empty((0, 784), np.float32)
 
 
 def recipe_for(**changes):
@@ -33,62 +34,10 @@ def rng():
     return np.random.default_rng(0)
 
 
-def test_a_pass_shows_every_digit_once(digits, rng):
-    numbered = Digits(np.repeat(np.arange(400, dtype=np.float32)[:, None], 784, axis=1), digits.labels)
-    batches = list(mini_batches(numbered, recipe_for(), rng))
-    assert [len(batch.images) for batch in batches] == [20] * 20
-    shown = np.concatenate([batch.images[:, 0] for batch in batches]).astype(int)
-    assert sorted(shown) == list(range(400))
-    assert list(shown) != sorted(shown)
-    targets = np.concatenate([batch.targets for batch in batches])
-    np.testing.assert_array_equal(targets, np.eye(10)[digits.labels[shown]])
-
-
-def test_digits_that_fill_no_mini_batch_wait_for_the_next_pass(digits, rng):
-    assert len(list(mini_batches(digits[:45], recipe_for(), rng))) == 2
-
-
-def test_the_next_pass_has_another_order(digits, rng):
-    first, second = (next(mini_batches(digits, recipe_for(), rng)).images for _ in range(2))
-    assert not np.array_equal(first, second)
-
-
-def test_trash_makes_up_its_share_and_aims_at_ten_zeros(digits, rng):
-    recipe = recipe_for(mini_batch=40, trash_share=0.25, trash=("constant",))
-    batches = list(mini_batches(digits, recipe, rng))
-    assert [len(batch.images) for batch in batches] == [40] * 13
-    images, targets = (np.concatenate(parts) for parts in zip(*batches, strict=True))
-    flat = np.ptp(images, axis=1) == 0
-    assert flat.sum() == 13 * 10
-    assert not targets[flat].any()
-    assert (targets[~flat].sum(axis=1) == 1).all()
-
-
-def test_trash_and_digits_come_mixed(digits, rng):
-    recipe = recipe_for(mini_batch=40, trash_share=0.5, trash=("uniform",))
-    zeros = [int((batch.targets.sum(axis=1) == 0).sum()) for batch in mini_batches(digits, recipe, rng)]
-    assert sum(zeros) == 20 * len(zeros)
-    assert len(set(zeros)) > 1
-
-
-def test_images_are_prepared_as_the_server_prepares_them(digits, rng):
-    recipe = recipe_for(preprocessing="mnist-deskewed")
-    prepared = deskew(digits.images)
-    for image in next(mini_batches(digits, recipe, rng)).images:
-        assert np.isclose(image, prepared, atol=1e-6).all(axis=1).any()
-
-
-def test_digits_are_changed_anew_in_each_pass(digits, rng):
-    recipe = recipe_for(augmentation=Augmentation(shift=1))
-    one = digits[:20]
-    first, second = (next(mini_batches(one, recipe, rng)).images for _ in range(2))
-    assert not {image.tobytes() for image in first} & {image.tobytes() for image in second}
-
-
 def test_a_step_of_plain_descent_is_the_slope_by_nudging(digits, rng):
     """The weight moves by −learning rate × dC/dw, and the slope is measured by turning that weight."""
     network = Network.random((784, 12, 10), rng)
-    batch = MiniBatch(digits.images[:20], np.eye(10, dtype=np.float32)[digits.labels[:20]])
+    batch = MiniBatch(digits.images[:20], np.eye(10, dtype=np.float32)[digits.labels[:20]], NO_TRASH)
     recipe = recipe_for(optimiser="descent", learning_rate=0.5)
     after, cost = step(Candidate(network, network, Memory()), batch, recipe, over=0)
 
@@ -104,7 +53,7 @@ def test_a_step_of_plain_descent_is_the_slope_by_nudging(digits, rng):
 
 def test_a_step_is_shortened_by_the_schedule(digits, rng):
     network = Network.random((784, 12, 10), rng)
-    batch = MiniBatch(digits.images[:20], np.eye(10, dtype=np.float32)[digits.labels[:20]])
+    batch = MiniBatch(digits.images[:20], np.eye(10, dtype=np.float32)[digits.labels[:20]], NO_TRASH)
     recipe = recipe_for(schedule="cosine")
     after, _ = step(Candidate(network, network, Memory()), batch, recipe, over=1)
     np.testing.assert_array_equal(after.network.layers[0].weights, network.layers[0].weights)
@@ -112,7 +61,7 @@ def test_a_step_is_shortened_by_the_schedule(digits, rng):
 
 def test_the_average_trails_behind_the_network(digits, rng):
     network = Network.random((784, 12, 10), rng)
-    batch = MiniBatch(digits.images[:20], np.eye(10, dtype=np.float32)[digits.labels[:20]])
+    batch = MiniBatch(digits.images[:20], np.eye(10, dtype=np.float32)[digits.labels[:20]], NO_TRASH)
     candidate = Candidate(network, network, Memory())
     for _ in range(5):
         candidate, _ = step(candidate, batch, recipe_for(averaging=0.9), over=0)
@@ -159,7 +108,7 @@ def test_one_line_an_epoch_tells_cost_and_validation_accuracy(digits, drawn):
 
 
 def test_the_same_seed_gives_the_same_network_and_another_seed_another(digits, drawn):
-    recipe = recipe_for(epochs=1, trash_share=0.2, trash=("uniform",), augmentation=Augmentation(shift=1))
+    recipe = recipe_for(epochs=1, trash_share=0.2, trash={"uniform": 1}, augmentation=Augmentation(shift=1))
     first, again, other = (
         descend(recipe, drawn.training, digits, seed, silent).network.layers[0].weights for seed in (5, 5, 6)
     )
@@ -183,3 +132,55 @@ def test_a_recipe_that_diverges_is_told_to_go_slower(digits, drawn):
     )
     with pytest.raises(BadInputError, match="tiny diverges in epoch 1; lower its learning_rate"):
         descend(recipe, drawn.training, digits, 0, silent)
+
+
+def test_a_step_learns_the_trash_that_the_network_is_surest_of(digits, rng):
+    """The steps with a choice of trash and with only the surest of it are the same."""
+    network = Network.random((784, 12, 10), rng)
+    images, targets = digits.images[:15], np.eye(10, dtype=np.float32)[digits.labels[:15]]
+    rubbish = rng.random((20, 784), dtype=np.float32)
+    surest = np.argsort(network.forward(rubbish).max(axis=1))[-5:]
+    recipe = recipe_for(trash_share=0.25, trash={"uniform": 1}, trash_drawn=4)
+    chosen, given = (
+        step(Candidate(network, network, Memory()), MiniBatch(images, targets, some), recipe, over=0)
+        for some in (rubbish, rubbish[surest])
+    )
+    assert chosen[1] == pytest.approx(given[1])
+    np.testing.assert_allclose(
+        chosen[0].network.layers[0].weights, given[0].network.layers[0].weights, atol=1e-6
+    )
+
+
+def test_trash_aims_at_ten_zeros(digits, rng):
+    """Plain descent on trash alone lowers every output's bias."""
+    network = Network.random((784, 12, 10), rng)
+    nothing = MiniBatch(digits.images[:0], np.empty((0, 10), np.float32), digits.images[:20])
+    recipe = recipe_for(optimiser="descent", trash_share=0.5, trash={"uniform": 1}, mini_batch=40)
+    after, _ = step(Candidate(network, network, Memory()), nothing, recipe, over=0)
+    assert (after.network.layers[-1].biases < network.layers[-1].biases).all()
+
+
+def test_the_best_candidate_is_trained_alone_as_beside_the_others(digits, drawn):
+    recipe = recipe_for(candidates=3)
+    together = descend(recipe, drawn.training, digits, 0, silent)
+    alone = descend(recipe, drawn.training, None, 0, silent, only=together.best)
+    assert alone.best == together.best
+    assert alone.curve == ()
+    for layer, same in zip(alone.network.layers, together.network.layers, strict=True):
+        np.testing.assert_array_equal(layer.weights, same.weights)
+
+
+def test_moments_are_kept_from_the_start_to_the_end_ever_further_apart(digits, drawn):
+    trained = descend(recipe_for(epochs=8, moments=5), drawn.training, digits, 0, silent)
+    assert list(trained.moments) == [0, 1, 2, 4, 8]
+    accuracy = [
+        (network.forward(digits.images).argmax(axis=1) == digits.labels).mean()
+        for network in trained.moments.values()
+    ]
+    assert accuracy[0] < 0.4
+    assert accuracy[1:] == pytest.approx([trained.curve[e - 1].validation_accuracy for e in (1, 2, 4, 8)])
+    assert trained.moments[8] is trained.network
+
+
+def test_no_moments_are_kept_unless_asked_for(digits, drawn):
+    assert descend(recipe_for(), drawn.training, digits, 0, silent).moments == {}

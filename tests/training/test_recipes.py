@@ -17,7 +17,9 @@ learning_rate = 0.001
 mini_batch = 32
 epochs = 5
 trash_share = 0.25
-trash = ["uniform", "strokes"]
+[trash]
+uniform = 1
+strokes = 2.5
 [augmentation]
 rotation = 10
 [rejection]
@@ -48,7 +50,7 @@ def test_the_videos_recipe_is_theirs_to_the_letter():
     assert COSTS[recipe.cost] is QUADRATIC
     assert (recipe.optimiser, recipe.learning_rate, recipe.schedule) == ("descent", 3.0, "constant")
     assert (recipe.mini_batch, recipe.epochs, recipe.averaging, recipe.candidates) == (10, 30, 0, 1)
-    assert (recipe.trash, recipe.trash_share, recipe.n_digits, recipe.validation) == ((), 0, 10, 10_000)
+    assert (recipe.trash, recipe.trash_share, recipe.n_digits, recipe.validation) == ({}, 0, 10, 10_000)
     assert recipe.augmentation == Augmentation()
 
 
@@ -67,7 +69,7 @@ def test_a_shipped_recipe_is_found_by_its_name_and_survives_json(name):
 
 def test_a_recipe_of_one_s_own_is_read(written):
     recipe = find(written())
-    assert (recipe.sizes, recipe.trash) == ((784, 30, 10), ("uniform", "strokes"))
+    assert (recipe.sizes, recipe.trash) == ((784, 30, 10), {"uniform": 1, "strokes": 2.5})
     assert (recipe.augmentation.rotation, recipe.augmentation.shift) == (10, 0)
     assert (recipe.rejection.most_digits, recipe.rejection.most_trash) == (0.005, 0.01)
     assert (recipe.n_digits, recipe.n_trash) == (24, 8)
@@ -82,7 +84,23 @@ def test_a_recipe_of_one_s_own_is_read(written):
         ("learning_rate = 0.001", "learning_rate = nan", "learning_rate: Input should be"),
         ("learning_rate = 0.001", "learning_rate = 0", "learning_rate: Input should be greater than 0"),
         ('"tanh"', '"swish"', "activations.0: 'swish' is not one of sigmoid, tanh, relu"),
-        ('"strokes"', '"gratings"', "trash.1: 'gratings' is not one of uniform,"),
+        ("strokes = 2.5", "gratings = 2.5", "trash.gratings.[key]: 'gratings' is not one of uniform,"),
+        ("strokes = 2.5", "strokes = 0", "trash.strokes: Input should be greater than 0"),
+        (
+            "epochs = 5",
+            "epochs = 5\nsources = {dreams = 0.5}",
+            "sources.dreams.[key]: 'dreams' is not one of",
+        ),
+        (
+            "epochs = 5",
+            "epochs = 5\nsources = {fonts = 0.01}",
+            "recipe: sources must leave at least one image",
+        ),
+        (
+            "epochs = 5",
+            "epochs = 5\nsources = {fonts = 0.5, hands = 0.5}",
+            "recipe: sources must leave at least one image",
+        ),
         ("epochs = 5", 'epochs = 5\npreprocessing = "blur"', "preprocessing: 'blur' is not one of mnist,"),
         ("epochs = 5", 'epochs = 5\noptimiser = "walk"', "optimiser: 'walk' is not one of descent, adam"),
         ("epochs = 5", 'epochs = 5\npreprocessing = "four-pixel"', "recipe: preprocessing four-pixel is for"),

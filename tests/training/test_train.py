@@ -13,6 +13,8 @@ from service.errors import BadDataError, BadInputError, ServiceError
 from service.imaging.preprocessing import deskew
 from service.network import Network
 from service.training import evaluate, trash
+from service.training.measure import measure
+from service.training.report import report
 from service.training.train import run
 
 OWN = """
@@ -27,7 +29,7 @@ epochs = 4
 averaging = 0.9
 candidates = 2
 trash_share = 0.2
-trash = ["uniform", "constant"]
+trash = {uniform = 1, constant = 1}
 validation = 200
 seed = 3
 [augmentation]
@@ -146,6 +148,34 @@ def test_progress_is_told_from_the_first_line_to_the_file(train):
     assert lines[7].startswith(f"{path} written after ")
 
 
+def test_once_all_is_chosen_the_validation_images_are_learned_too(train, artifact):
+    lines = []
+    refitted = load(train(recipe="refit = true" + OWN, report=lines.append))
+    assert refitted.metadata.training.n_images == 700
+    assert refitted.metadata.curve == artifact.metadata.curve
+    assert refitted.metadata.reject == artifact.metadata.reject
+    assert not np.array_equal(refitted.network.layers[0].weights, artifact.network.layers[0].weights)
+    assert lines[6] == "once more, on all 700 images"
+    assert [line for line in lines[7:11] if "validation" in line] == []
+
+
+def test_calibrated_outputs_agree_better_with_the_share_that_is_right(train, artifact, drawn):
+    sharp = load(train(recipe="calibrate = true" + OWN))
+    images, labels = deskew(drawn.training[-200:].images), drawn.training[-200:].labels
+    flat, steep = (a.network.forward(images) for a in (artifact, sharp))
+    np.testing.assert_array_equal(flat.argmax(axis=1), steep.argmax(axis=1))
+    assert evaluate.calibration_error(steep, labels) < evaluate.calibration_error(flat, labels)
+
+
+def test_the_reference_counts_the_validation_digits_as_a_service_would(artifact, drawn):
+    counted = artifact.metadata.reference
+    activations = artifact.network.forward(deskew(drawn.training[-200:].images))
+    taken = accepted(activations, artifact.metadata.reject.threshold)
+    assert counted.n_images == 200
+    assert counted.answers[-1] == (~taken).sum()
+    assert counted.answers[7] == (activations.argmax(axis=1)[taken] == 7).sum()
+
+
 @pytest.mark.parametrize("bad", ["", "a b", "../1", "1.history", "x" * 33])
 def test_a_version_that_cannot_be_is_refused_before_the_training(train, bad):
     lines = []
@@ -173,7 +203,7 @@ def test_without_the_extra_the_command_that_brings_it_is_named(train, monkeypatc
 
 def test_an_artifact_is_measured_anew(artifact, drawn_once):
     folder, sha256 = drawn_once
-    lines = evaluate.report(artifact, folder, sha256=sha256).splitlines()
+    lines = report(measure(artifact, folder, sha256=sha256)).splitlines()
     measured = artifact.metadata.evaluation
     assert lines[0] == "tiny@1  Network 784-12-10, relu sigmoid: 9,550 weights and biases"
     assert lines[1] == "MNIST t10k: 200 images"
@@ -185,7 +215,7 @@ def test_an_artifact_is_measured_anew(artifact, drawn_once):
 
 def test_the_report_tells_trash_that_was_never_seen(artifact, drawn_once):
     folder, sha256 = drawn_once
-    lines = evaluate.report(artifact, folder, sha256=sha256).splitlines()
+    lines = report(measure(artifact, folder, sha256=sha256)).splitlines()
     unseen = {line.split()[0] for line in lines if line.endswith("never seen in training")}
     assert unseen == set(trash.KINDS) - {"uniform", "constant"}
 
@@ -194,14 +224,14 @@ def test_an_artifact_without_a_history_is_measured_too(artifact_folder, drawn_on
     folder, sha256 = drawn_once
     found = load(artifact_folder / "tiny" / "1.npz")
     bare = replace(found, metadata=found.metadata.model_copy(update={"training": None}))
-    assert "tiny@1" in evaluate.report(bare, folder, sha256=sha256)
+    assert "tiny@1" in report(measure(bare, folder, sha256=sha256))
 
 
 def test_a_network_that_reads_something_else_is_refused(metadata_for, tmp_path):
     network = Network.random((784, 3), np.random.default_rng(0))
     other = load(save(network, metadata_for(network), tmp_path))
     with pytest.raises(BadInputError, match=r"784-3, sigmoid.* does not read MNIST"):
-        evaluate.report(other, tmp_path)
+        measure(other, tmp_path)
 
 
 def test_the_server_never_loads_the_trainer():

@@ -73,7 +73,9 @@ def test_constants_are_flat_and_many_of_them_blank(draw):
     assert 0.2 < (images.max(axis=(1, 2)) == 0).mean() < 0.5
 
 
-@pytest.mark.parametrize("kind", ["blobs", "strokes", "rectangles"])
+@pytest.mark.parametrize(
+    "kind", ["blobs", "strokes", "scribbles", "rectangles", "silhouettes", "garments", "letters"]
+)
 def test_what_is_drawn_leaves_ink_and_paper(kind, draw):
     images = draw(kind)
     assert (images.max(axis=(1, 2)) > 0.1).all()
@@ -156,16 +158,46 @@ def test_turned_digits_lie_on_their_side_and_zero_is_none_of_them(rng, digits):
     assert set(quarters) == {1, 3}
 
 
-def test_a_mixture_has_every_kind_and_a_kind_named_twice_more_often(rng, digits):
-    images = trash.mixture(("inverted", "constant", "constant"), rng, digits, 900)
-    assert images.shape == (900, 784)
-    flat = (np.ptp(images, axis=1) == 0).mean()
-    assert flat == pytest.approx(2 / 3, abs=0.06)
-
-
 @pytest.mark.parametrize("kind", ["uploaded", "gaussian-uploaded"])
 def test_uploaded_noise_stands_in_the_frame_of_a_digit_or_is_what_was_sent(kind, draw):
     """MNIST's frame leaves four pixels around a digit; an upload of 28 × 28 may pass as it is."""
     framed = [picture for picture in draw(kind) if not picture[:2].any() and not picture[-2:].any()]
     assert len(framed) > 200
     assert max(np.ptp(np.flatnonzero(picture.any(axis=0))) for picture in framed if picture.any()) <= 22
+
+
+def test_photographs_are_rough_at_small_scales_and_smooth_at_large_ones(draw):
+    """The strength of natural images falls with the frequency; that of noise does not."""
+    for kind, falls in (("clouds", True), ("dead-leaves", True), ("uniform", False)):
+        images = draw(kind)
+        strength = (np.abs(np.fft.rfft2(images - images.mean(axis=(1, 2), keepdims=True))) ** 2).mean(axis=0)
+        slow, fast = strength[1:3, 1:3].mean(), strength[10:14, 10:14].mean()
+        assert bool(slow > 5 * fast) is falls
+
+
+def test_garments_are_the_same_on_both_sides_and_silhouettes_are_not(draw):
+    outline = {kind: draw(kind) > 0 for kind in ("garments", "silhouettes")}
+    mirrored = {kind: (there == there[:, :, ::-1]).mean(axis=(1, 2)) for kind, there in outline.items()}
+    assert np.median(mirrored["garments"]) > 0.97
+    assert np.median(mirrored["silhouettes"]) < 0.95
+
+
+def test_scribbles_are_one_line_that_crosses_its_own_way(draw):
+    """A long line leaves more ink than a digit of the same pen, and reaches far."""
+    there = draw("scribbles") > 0.5
+    tall = [np.ptp(np.flatnonzero(picture.any(axis=1))) for picture in there if picture.any()]
+    assert np.median(tall) > 12
+
+
+@pytest.mark.parametrize("kind", ["letters", "letters-of-other-fonts", "letters-of-another-alphabet"])
+def test_letters_stand_where_digits_stand(kind, draw):
+    pictures = draw(kind)
+    rows = (pictures.sum(axis=2) / pictures.sum(axis=(1, 2))[:, None]) @ np.arange(28)
+    assert np.abs(rows - 13.5).max() < 5
+    assert np.abs(rows - 13.5).mean() < 1.5
+
+
+def test_what_is_framed_stands_in_the_frame_of_a_digit(draw):
+    pictures = draw("framed")
+    framed = [p for p in pictures if not p[:2].any() and not p[-2:].any()]
+    assert len(framed) > 270

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from service.network import COSTS, FloatArray, Gradient, Network, backpropagate
-from service.training.descent import Candidate, mini_batches, step
+from service.training.descent import Candidate, step
+from service.training.material import gather, mini_batches
 from service.training.experiments import chart
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome
 from service.training.experiments.markdown import table
@@ -65,10 +66,11 @@ def _stops(training: Digits, settings: Settings, rng: np.random.Generator) -> It
     """Train, and show the network at the start, after some of the first steps, and after every epoch."""
     recipe = settings.recipe
     network = Network.random(recipe.sizes, rng, initialisation=recipe.initialisation)
-    candidate, n_steps = Candidate(network, network, Memory()), len(training) // recipe.n_digits
+    candidate, n_steps = Candidate(network, network, Memory()), len(training) // recipe.n_own
+    material = gather(recipe, training, rng)
     yield network, 0
     for epoch in range(recipe.epochs):
-        for number, batch in enumerate(mini_batches(training, recipe, rng), start=1):
+        for number, batch in enumerate(mini_batches(material, recipe, rng), start=1):
             candidate, _ = step(candidate, batch, recipe, epoch / recipe.epochs)
             if number == n_steps or (epoch == 0 and number in settings.early):
                 yield candidate.network, epoch + number / n_steps

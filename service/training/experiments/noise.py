@@ -96,7 +96,7 @@ def _networks(
         for artifact in artifacts
     }
     short = settings.recipe.model_copy(update={"epochs": settings.epochs, "candidates": 1})
-    without = short.model_copy(update={"trash": (), "trash_share": 0})
+    without = short.model_copy(update={"trash": {}, "trash_share": 0})
     digits = bench.mnist.training
     learned, chosen_on = digits[: -short.validation], digits[-short.validation :]
     for name, recipe in ((ALONE, without), (TAUGHT, short)):

@@ -1,0 +1,21 @@
+"""What all records of the metadata build upon: refused where they say too much, and never changed."""
+
+from typing import Annotated, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, FailFast, Field
+
+__all__ = ["Count", "Fraction", "Record", "Row"]
+
+Item = TypeVar("Item")
+Row: TypeAlias = Annotated[
+    tuple[Item, ...], FailFast()
+]  # a million wrong numbers are one fault, not a million
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class Record(BaseModel):
+    """Refuses members it does not know, and does not change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

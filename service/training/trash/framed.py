@@ -1,0 +1,31 @@
+"""Trash as an upload brings it: cut out and framed like a digit."""
+
+import numpy as np
+
+from service.imaging import Choice, Picture, normalize
+from service.network import FloatArray
+from service.training.mnist import Digits
+from service.training.trash import drawn, noise, spoiled
+
+__all__ = ["framed"]
+
+SIDE = 28  # pixels
+
+KINDS = (
+    noise.clouds,
+    noise.salt_and_pepper,
+    drawn.blobs,
+    drawn.silhouettes,
+    drawn.strokes,
+    drawn.scribbles,
+    spoiled.side_by_side,
+)
+
+
+def framed(rng: np.random.Generator, digits: Digits, n: int) -> FloatArray:
+    """Frame images of other kinds, as many of each; an inverted digit would come out as a digit."""
+    every = np.concatenate([kind(rng, digits, -(-n // len(KINDS))) for kind in KINDS])
+    chosen = every[rng.permutation(len(every))[:n]].clip(0, 1).astype(np.float32)
+    pictures = (Picture(image.reshape(SIDE, SIDE), (SIDE, SIDE), "L") for image in chosen)
+    read = [normalize(picture, center=Choice.YES).pixels for picture in pictures]
+    return np.array(read, np.float32).reshape(n, SIDE * SIDE)

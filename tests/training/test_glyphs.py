@@ -1,0 +1,82 @@
+import unicodedata
+
+import numpy as np
+import pytest
+
+from service.training import glyphs
+
+
+def test_a_bar_is_thinned_to_its_middle_line():
+    bar = np.zeros((30, 60), bool)
+    bar[10:19, 5:55] = True  # nine pixels thick
+    line = glyphs.thin(bar)
+    assert line.any(axis=0).sum() > 40
+    assert line.sum(axis=0).max() == 1
+    assert set(np.flatnonzero(line.any(axis=1))) <= {13, 14, 15}
+
+
+def test_a_ring_stays_closed():
+    down, right = np.indices((60, 60)) - 30
+    distance = np.hypot(down, right)
+    ring = glyphs.thin((distance > 12) & (distance < 20))
+    angles = np.arctan2(down, right)[ring]
+    assert np.diff(np.sort(angles)).max() < 0.15  # radians; nowhere a gap
+    assert np.abs(distance[ring] - 16).max() < 2
+
+
+def test_what_is_thinned_lies_within_and_cannot_be_thinned_further():
+    rng = np.random.default_rng(0)
+    blot = np.zeros((40, 40), bool)
+    for row, column in rng.integers(8, 28, (12, 2)):
+        blot[row : row + 6, column : column + 6] = True
+    line = glyphs.thin(blot)
+    assert not (line & ~blot).any()
+    np.testing.assert_array_equal(glyphs.thin(line), line)
+
+
+def test_a_character_is_printed_and_drawn_by_pens_of_growing_width():
+    printed, *drawn = glyphs.characters("DejaVuSans", "A")
+    assert all(picture.shape == (784,) for picture in (printed, *drawn))
+    ink = [picture.mean() for picture in drawn]
+    assert ink == sorted(ink)
+    alike = np.corrcoef([printed, *drawn])
+    assert alike[0, 1:].min() > 0.5
+
+
+def test_characters_stand_in_the_frame_of_a_digit():
+    pictures = glyphs.characters("DejaVuSerif", "KM").reshape(-1, 28, 28)
+    for picture in pictures:
+        rows, columns = np.flatnonzero(picture.max(axis=1) > 0.1), np.flatnonzero(picture.max(axis=0) > 0.1)
+        assert max(np.ptp(rows), np.ptp(columns)) + 1 <= 21
+        mass = picture / picture.sum()
+        centre = [(mass.sum(axis=axis) * np.arange(28)).sum() for axis in (1, 0)]
+        assert centre == pytest.approx([13.5, 13.5], abs=1)
+
+
+def test_numerals_are_the_ten_digits_of_each_font():
+    numerals = glyphs.numerals(glyphs.SEEN_FONTS[:2])
+    assert np.bincount(numerals.labels).tolist() == [8] * 10
+    fives = numerals.images[numerals.labels == 5]
+    np.testing.assert_array_equal(fives[:4], glyphs.characters("DejaVuSans", "5"))
+
+
+def test_what_is_held_out_is_no_font_and_no_letter_that_is_seen():
+    assert not {font.file for font in glyphs.SEEN_FONTS} & {font.file for font in glyphs.HELD_OUT_FONTS}
+    seen = "".join(glyphs.ALPHABETS[name] for name in glyphs.SEEN_ALPHABETS)
+    assert not set(seen) & set(glyphs.ALPHABETS[glyphs.HELD_OUT_ALPHABET])
+
+
+@pytest.mark.parametrize("name", glyphs.ALPHABETS)
+def test_an_alphabet_has_letters_of_its_own_script_and_none_that_is_a_digit(name):
+    letters = glyphs.ALPHABETS[name]
+    assert all(unicodedata.name(letter).startswith(name.upper()) for letter in letters)
+    assert not set(letters) & set("OoIilSsZzBbgqDQjОоЗзЭэБбВвЧчІιοΟΖΒΙθδσ")  # noqa: RUF001  # look-alikes
+
+
+@pytest.mark.parametrize("fonts", [glyphs.SEEN_FONTS, glyphs.HELD_OUT_FONTS, glyphs.OTHER_ALPHABET_FONTS])
+def test_every_font_has_every_letter_that_it_is_used_for(fonts):
+    """A letter that a font lacks comes out as the same empty box as any other such letter."""
+    for font in fonts:
+        letters = "".join(glyphs.ALPHABETS[name] for name in font.alphabets)
+        printed = glyphs.characters(font.file, letters)[::4]
+        assert len(np.unique(printed, axis=0)) == len(letters)
