@@ -7,26 +7,34 @@ ServiceError
 │   └── BadImageError       a PNG that cannot be decoded
 ├── BadInputError           a request or an argument that cannot be understood
 ├── UnknownModelError       no artifact has that name or version
+├── BusyError               more large pictures come at once than there is memory for
 ├── NotReadyError           the service is starting, draining or failed its self-test
 ├── BadArtifactError        an .npz that is not what it claims to be
 ├── BadDataError            training data that is missing or corrupt
+├── RefusedError            a service that was asked over HTTP refused, and said why
+├── UnreachableError        a service that was asked over HTTP does not answer, or something else does
 └── SettingsError           a setting that is unknown or out of bounds
 
 Each message is one line for the person who reads it: what is wrong, and what to do.
 """
+
+from collections.abc import Mapping
 
 __all__ = [
     "BadArtifactError",
     "BadDataError",
     "BadImageError",
     "BadInputError",
+    "BusyError",
     "ImageError",
     "ImageTooLargeError",
     "NotAPngError",
     "NotReadyError",
+    "RefusedError",
     "ServiceError",
     "SettingsError",
     "UnknownModelError",
+    "UnreachableError",
 ]
 
 
@@ -54,6 +62,10 @@ class BadInputError(ServiceError):
     """Says which part of a request or which argument cannot be understood."""
 
 
+class BusyError(ServiceError):
+    """Says that more large pictures are being decoded than there is memory for."""
+
+
 class UnknownModelError(ServiceError):
     """Says that no artifact has this name or version, and which there are."""
 
@@ -68,6 +80,28 @@ class BadArtifactError(ServiceError):
 
 class BadDataError(ServiceError):
     """Says which file of the training data is missing or corrupt."""
+
+
+class RefusedError(ServiceError):
+    """Says why a service that was asked over HTTP refused.
+
+    Attributes:
+        problem: what it answered (RFC 9457).
+        status: HTTP's.
+        code: stable, for programs.
+        id: of the request, as in the service's log.
+    """
+
+    def __init__(self, problem: Mapping[str, object]) -> None:
+        super().__init__(problem.get("detail"))
+        self.problem = problem
+        self.status = problem.get("status")
+        self.code = problem.get("code")
+        self.id = problem.get("id")
+
+
+class UnreachableError(ServiceError):
+    """Says that a service that was asked over HTTP does not answer, or that something else does."""
 
 
 class SettingsError(ServiceError):

@@ -9,6 +9,7 @@ from pydantic import SecretStr, ValidationError
 
 from service import settings as module
 from service.errors import SettingsError
+from service.imaging import Format
 from service.settings import SETTINGS, Settings, shipped_artifacts, usable_cores
 
 ROOT = Path(__file__).parents[1]
@@ -288,3 +289,31 @@ def test_the_configuration_can_be_written_as_toml(toml):
     assert (settings.host, settings.allow_open, settings.drain_seconds) == tuple(
         tomllib.loads(file.read_text()).values()
     )
+
+
+def test_the_same_settings_can_be_gathered_anew_from_files_that_have_changed(toml):
+    file = toml("port = 1\nworkers = 1")
+    settings = Settings.load({"port": 2}, {"DIGITS_THREADS": "3"}, file)
+    toml("port = 4\nworkers = 5")
+    again = settings.reread()
+    assert (again.port, again.threads, again.workers) == (2, 3, 5)
+    file.unlink()
+    with pytest.raises(SettingsError):
+        settings.reread()
+
+
+def test_settings_made_by_hand_stay_as_they_are():
+    settings = Settings(port=1)
+    assert settings.reread() is settings
+
+
+def test_formats_are_those_that_imaging_reads():
+    every = ", ".join(Format)
+    assert SETTINGS["formats"].allowed == f"a comma list of {every}"
+    assert Settings(formats=" jpeg , png").formats == "jpeg,png"
+
+
+@pytest.mark.parametrize("formats", ["gif", "png,", "PNG"])
+def test_a_format_that_cannot_be_read_is_refused(formats):
+    with pytest.raises(SettingsError, match="give a comma list of png, jpeg, webp"):
+        Settings.load({"formats": formats}, {})

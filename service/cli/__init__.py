@@ -14,12 +14,14 @@ __all__ = ["COMMANDS", "digits", "main"]
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "serve": "Serve the models over HTTP.",
-        "classify": "Read the digit in each PNG.",
+        "classify": "Read the digit in each picture.",
+        "show": "Draw each step from a picture to what a network reads.",
         "train": "Train a network and write its artifact.",
         "evaluate": "Measure a model on the test images.",
         "experiment": "Repeat an experiment of the videos.",
         "models": "List the models that would be served.",
         "inspect": "Show what an artifact says of itself.",
+        "card": "Tell what an artifact says of itself as a model card.",
         "verify": "Check an artifact as the service does before serving it.",
         "config": "Show every setting and where it came from.",
         "health": "Ask a running service whether it is ready.",

@@ -1,23 +1,31 @@
 """`digits classify`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import click
 import numpy as np
 import orjson
 
 from service.artifacts import Repository
-from service.classifier import Classification, Classifier, Reason
-from service.cli.options import AS_JSON, Decorator, settings_flags
-from service.errors import BadInputError, ImageError
-from service.imaging import Choice, Limits
+from service.classifier import Classifier, Reason
+from service.cli.files import CENTER, INVERT, read
+from service.cli.options import AS_JSON, settings_flags
+from service.errors import BadInputError, ImageError, ServiceError
+from service.imaging import Choice, Format, Limits
 from service.settings import Settings
-from service.web.answers import answer
+from service.web.answers import DIGITS, answer
 from service.web.options import Options
 
 __all__ = ["command"]
+
+Told: TypeAlias = Mapping[str, Any]
+Ask: TypeAlias = Callable[[bytes], Told]
+HERE = ("models", "max_side_pixels", "max_pixels")
+"""Settings that mean nothing to a service that runs elsewhere."""
 
 REASONS: Mapping[Reason, str] = MappingProxyType(
     {
@@ -30,76 +38,100 @@ REASONS: Mapping[Reason, str] = MappingProxyType(
 """Why a picture is no digit, in words."""
 
 
-def _choice(flag: str, sentence: str) -> Decorator:
-    return click.option(
-        flag, type=click.Choice([*Choice], case_sensitive=False), default=Choice.AUTO, help=sentence
-    )
-
-
 @click.command("classify")
 @click.argument("files", nargs=-1, required=True)
 @AS_JSON
-@_choice("--invert", "Say whether ink is darker than paper.")
-@_choice("--center", "Say whether to frame the ink as MNIST does.")
+@INVERT
+@CENTER
+@click.option("--url", help="Ask the service that runs there instead, as http://127.0.0.1:8000.")
+@click.option("--key-file", type=click.Path(path_type=Path), help="Send it the key in this file.")
 @settings_flags("models", "model", "reject_below", "max_side_pixels", "max_pixels")
 def command(
     files: tuple[str, ...],
+    *,
     invert: Choice,
     center: Choice,
+    url: str | None,
+    key_file: Path | None,
     config: Path | None,
-    *,
     as_json: bool,
-    **flags: object,
+    **flags: str | None,
 ) -> int:
-    """Read the digit in each PNG of FILES; - is the standard input.
+    """Read the digit in each of FILES, PNG, JPEG or WebP; - is the standard input.
 
     Exits 1 when one of them could not be read; the others are answered all the same.
     """
-    classifier = _classifier(Settings.load(flags, file=config))
-    tell = _json if as_json else _words
+    options = {"invert": invert, "center": center}
+    with ExitStack() as stack:
+        if url is None:
+            _refuse(key_file=key_file)
+            ask = _here(Settings.load(flags, file=config), **options)
+        else:
+            _refuse(config=config, **{name: flags.pop(name) for name in HERE})
+            ask = _there(stack, url, key_file, **flags, **options)
+        return _tell(files, ask, _json if as_json else _words)
+
+
+def _tell(files: tuple[str, ...], ask: Ask, tell: Callable[[str, Told], str]) -> int:
     status = 0
     for file in files:
         name = click.format_filename(file)
         try:
-            click.echo(tell(name, classifier, classifier.classify(_read(file), invert=invert, center=center)))
+            click.echo(tell(name, ask(read(file))))
         except (BadInputError, ImageError) as error:
             click.echo(f"digits: {name}: {error}", err=True)
             status = 1
     return status
 
 
-def _classifier(settings: Settings) -> Classifier:
+def _refuse(**given: object) -> None:
+    for name, value in given.items():
+        if value is not None:
+            needed = "needs --url" if name == "key_file" else "and --url exclude each other"
+            raise click.UsageError(f"--{name.replace('_', '-')} {needed}")
+
+
+def _here(settings: Settings, *, invert: Choice, center: Choice) -> Ask:
+    """Return what answers as the service would, and is this process."""
     artifact = Repository(settings.models).read().find(settings.model)
-    limits = Limits(settings.max_side_pixels, settings.max_pixels)
-    return Classifier.of(artifact, limits=limits, reject_below=settings.reject_below)
+    limits = Limits(settings.max_side_pixels, settings.max_pixels, frozenset(Format))
+    classifier = Classifier.of(artifact, limits=limits, reject_below=settings.reject_below)
+
+    def ask(picture: bytes) -> Told:
+        return answer("", classifier, classifier.classify(picture, invert=invert, center=center), Options())
+
+    return ask
 
 
-def _read(file: str) -> bytes:
+def _there(stack: ExitStack, url: str, key_file: Path | None, **options: str | None) -> Ask:
+    """Return what asks a running service."""
     try:
-        with click.open_file(file, "rb") as stream:
-            content: bytes = stream.read()
-    except OSError as error:
-        raise BadInputError(f"{error.strerror}; name a file that can be read") from error
-    return content
+        from service.client import Client  # noqa: PLC0415  # its extra is needed here alone
+    except ImportError as error:
+        raise ServiceError(
+            "--url needs requests, which is not installed; pip install 'digit-service[client]'"
+        ) from error
+    key = None if key_file is None else read(str(key_file)).decode(errors="replace").strip()
+    client = stack.enter_context(Client(url, key=key))
+    return lambda picture: client.classify(picture, **options).members
 
 
-def _json(name: str, classifier: Classifier, classification: Classification) -> str:
-    """Tell what the service would, in one line, with the file's name in place of a request's id."""
-    told = answer(name, classifier, classification, Options())
-    members = {"name" if member == "id" else member: value for member, value in told.items()}
+def _json(name: str, told: Told) -> str:
+    """Tell what the service does, in one line, with the file's name in place of the request's id."""
+    members = {"name": name} | {member: value for member, value in told.items() if member != "id"}
     return orjson.dumps(members, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
-def _words(name: str, classifier: Classifier, classification: Classification) -> str:
-    verdict, labels = classification.verdict, classifier.artifact.metadata.labels
-    first, second = np.argsort(-verdict.activations, kind="stable")[:2]  # among equals argmax is the first
+def _words(name: str, told: Told) -> str:
+    activations, labels, reason = np.asarray(told["activations"]), told.get("labels", DIGITS), told["reason"]
+    first, second = np.argsort(-activations, kind="stable")[:2]  # among equals argmax is the first
     words = {
         "first": labels[first],
-        "strongest": verdict.activations[first],
+        "strongest": activations[first],
         "second": labels[second],
-        "next": verdict.activations[second],
-        "threshold": verdict.reject_below,
+        "next": activations[second],
+        "threshold": told["reject_below"],
     }
-    if verdict.reason is None:
+    if reason is None:
         return "{}: {first} (strongest {strongest:.3f}, next {second} at {next:.3f})".format(name, **words)
-    return f"{name}: not a digit ({verdict.reason}: {REASONS[verdict.reason].format(**words)})"
+    return f"{name}: not a digit ({reason}: {REASONS[reason].format(**words)})"

@@ -1,27 +1,29 @@
-"""From the bytes of a PNG to one upright plane of grey."""
+"""From the bytes of a picture to one upright plane of grey."""
 
-import struct
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import IO, cast
 
 import numpy as np
-from PIL import Image
-from PIL.PngImagePlugin import PngImageFile
 
-from service.errors import BadImageError
-from service.imaging.header import Limits
-from service.imaging.inflate import StoredPng
+from service.errors import BadImageError, NotAPngError
+from service.imaging.budget import Budget
+from service.imaging.format import Format, format_of, looks_like
+from service.imaging.jpeg import jpeg_size, jpeg_source
+from service.imaging.limits import Limits
 from service.imaging.plane import flatten, read_planes
-from service.imaging.png import Png, check
+from service.imaging.png import png_size
+from service.imaging.raster import png_source
+from service.imaging.source import Source
+from service.imaging.webp import webp_size, webp_source
 from service.network import FloatArray
 
-__all__ = ["LARGEST", "Limits", "Picture", "decode"]
+__all__ = ["LARGEST", "TURNS", "Limits", "Picture", "claimed_pixels", "decode", "source_of"]
 
 LARGEST = 192  # pixels a side: seven for each of a digit's 28, and no more to compute with
 
-UPRIGHT: Mapping[int, Callable[[FloatArray], FloatArray]] = MappingProxyType(
+TURNS: Mapping[int, Callable[[FloatArray], FloatArray]] = MappingProxyType(
     {
         1: lambda grey: grey,
         2: np.fliplr,
@@ -37,6 +39,16 @@ UPRIGHT: Mapping[int, Callable[[FloatArray], FloatArray]] = MappingProxyType(
 
 TURNED = frozenset((5, 6, 7, 8))  # orientations in which the picture lies on its side
 
+SOURCES: Mapping[Format, Callable[[bytes, Limits], Source]] = MappingProxyType(
+    {Format.PNG: png_source, Format.JPEG: jpeg_source, Format.WEBP: webp_source}
+)
+"""How each format is checked."""
+
+SIZES: Mapping[Format, Callable[[bytes], tuple[int, int]]] = MappingProxyType(
+    {Format.PNG: png_size, Format.JPEG: jpeg_size, Format.WEBP: webp_size}
+)
+"""How each format says its size, without being checked."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
@@ -45,7 +57,7 @@ class Picture:
     Attributes:
         grey: (height, width) float32, 0 black to 1 white, transparency flattened, upright.
         size: (width, height) as uploaded, upright, in pixels; larger than grey where it was reduced.
-        mode: how the PNG held it: "1", "L", "LA", "P", "RGB", "RGBA" or "I;16".
+        mode: how the file held it: "1", "L", "LA", "P", "RGB", "RGBA" or "I;16".
     """
 
     grey: FloatArray
@@ -53,46 +65,62 @@ class Picture:
     mode: str
 
 
-def decode(png: bytes, limits: Limits) -> Picture:
-    """Turn the bytes of a PNG into one upright plane of grey.
+def decode(content: bytes, limits: Limits, budget: Budget | None = None) -> Picture:
+    """Turn the bytes of a picture into one upright plane of grey.
 
     A picture of more than 192 pixels a side is reduced to at most that, by averaging.
 
+    Args:
+        content: a file's bytes, from anyone.
+        limits: what is read.
+        budget: shared by those who decode at the same time; None bounds nothing.
+
     Raises:
-        NotAPngError: the bytes are something else.
+        NotAPngError: the bytes are of no format that is read.
         ImageTooLargeError: more pixels than the limits allow.
-        BadImageError: the PNG is truncated or corrupt.
+        BadImageError: the picture is truncated or corrupt.
+        BusyError: too many large pictures are being decoded.
     """
-    checked = check(png, limits)
-    width, height = checked.header.width, checked.header.height
+    source = source_of(content, limits)
+    width, height = source.size
     factor = -(-max(width, height) // LARGEST)
-    planes = read_planes(_load(checked), factor)
-    upright = UPRIGHT[checked.orientation](flatten(planes))
-    size = (height, width) if checked.orientation in TURNED else (width, height)
-    return Picture(np.ascontiguousarray(upright), size, checked.header.mode)
+    with nullcontext() if budget is None else budget.lend(source.memory):
+        image = source.load(factor)
+        planes = read_planes(image, -(-max(image.size) // LARGEST))
+    upright = TURNS[source.orientation](flatten(planes))
+    size = (height, width) if source.orientation in TURNED else (width, height)
+    return Picture(np.ascontiguousarray(upright), size, source.mode)
 
 
-def _load(png: Png) -> Image.Image:
-    """Let Pillow undo the filters and unpack the samples."""
-    try:
-        image = PngImageFile(cast("IO[bytes]", StoredPng(png)))  # only read, seek and tell are called
-        image.load()
-    except (OSError, SyntaxError, ValueError) as error:
-        raise BadImageError("the PNG is damaged: its image data cannot be decoded") from error
-    if png.palette is not None and cast("int", image.getextrema()[1]) >= len(png.palette) // 3:
-        raise BadImageError("the PNG is damaged: its pixels name colours that its palette lacks")
-    if png.palette is None and png.transparency is not None:
-        image.info["transparency"] = _transparent_colour(png.transparency, image.mode, png.header.depth)
-    return image
+def source_of(content: bytes, limits: Limits) -> Source:
+    """Check the structure of a picture without decoding it; what it raises is what decode does."""
+    found = format_of(content)
+    if found in limits.formats:
+        return SOURCES[found](content, limits)
+    if content and b"\x89PNG\r\n\x1a\n".startswith(content):
+        raise BadImageError("the PNG is cut off within its first 8 bytes")
+    raise _not_read(content, found, limits)
 
 
-def _transparent_colour(transparency: bytes, mode: str, depth: int) -> int | tuple[int, ...]:
-    """Return the transparent colour in the samples that Pillow has made of the file's.
+def claimed_pixels(content: bytes) -> int:
+    """Return how many pixels a picture says that it has, unchecked; 0 where it says nothing."""
+    found = format_of(content)
+    if found is None:
+        return 0
+    width, height = SIZES[found](content)
+    return width * height
 
-    Of 16-bit colours Pillow keeps the upper bytes, so that the lower ones do not tell them apart here either.
-    """
-    samples = struct.unpack(f">{len(transparency) // 2}H", transparency)
-    if mode == "RGB":
-        return tuple(sample >> (depth - 8) & 255 for sample in samples)
-    largest = 2**depth - 1
-    return int(samples[0] & largest) * (1 if mode == "I;16" else 255 // largest)
+
+def _not_read(content: bytes, found: Format | None, limits: Limits) -> NotAPngError:
+    wanted = " or ".join(name.upper() for name in Format if name in limits.formats)
+    looks = looks_like(content)
+    if not content:
+        return NotAPngError(f"the file is empty; send one {wanted}")
+    if found is not None:
+        listed = ",".join([*(name for name in Format if name in limits.formats), found])
+        return NotAPngError(
+            f"the file is not a {wanted}, it looks like {looks}, which is switched off here "
+            f"(DIGITS_FORMATS={listed} switches it on); send one {wanted}"
+        )
+    what = f"not a {wanted}" if looks is None else f"not a {wanted}, it looks like {looks}"
+    return NotAPngError(f"the file is {what}; send one {wanted}")

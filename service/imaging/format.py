@@ -1,8 +1,17 @@
-"""What bytes look like that are not a PNG, so that a refusal can say it."""
+"""The formats of pictures that can be read, and what other bytes look like, so that a refusal can say it."""
 
+from enum import StrEnum
 from typing import NamedTuple
 
-__all__ = ["looks_like"]
+__all__ = ["Format", "format_of", "looks_like"]
+
+
+class Format(StrEnum):
+    """What a picture may be held in."""
+
+    PNG = "png"
+    JPEG = "jpeg"
+    WEBP = "webp"
 
 
 class Mark(NamedTuple):
@@ -51,7 +60,23 @@ TEXTS = (
 )
 """What a text holds near its beginning, in lower case, and the name of that."""
 
+FORMATS = (
+    (Format.PNG, 0, b"\x89PNG\r\n\x1a\n"),
+    (Format.JPEG, 0, b"\xff\xd8\xff"),
+    (Format.WEBP, 8, b"WEBP"),
+)
+"""Where a format that can be read is told from, and what stands there."""
+
 NEAR = 512  # bytes; an SVG may begin with a declaration and a comment
+
+
+def format_of(content: bytes) -> Format | None:
+    """Name the format of bytes where it is one that can be read.
+
+    >>> format_of(b"RIFF____WEBP")
+    <Format.WEBP: 'webp'>
+    """
+    return next((name for name, place, mark in FORMATS if content.startswith(mark, place)), None)
 
 
 def looks_like(content: bytes) -> str | None:

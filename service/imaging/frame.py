@@ -33,11 +33,13 @@ class Framed(NamedTuple):
         picture: (28, 28) float32, 0 paper to 1 ink.
         scale: its pixels for each pixel of the picture that it was made from.
         shift: (right, down) in pixels, from the digit in the middle to its centre of mass in the middle.
+        scaled: (height, width) float32, what was put into the frame.
     """
 
     picture: FloatArray
     scale: float
     shift: tuple[float, float]
+    scaled: FloatArray
 
 
 def is_framed(picture: FloatArray, *, centred: bool) -> bool:
@@ -122,4 +124,4 @@ def _place(fine: FloatArray, scale: float, *, top: float, left: float) -> Framed
     wide = np.zeros((side, side), np.float32)
     wide[down : down + height, right : right + width] = fine
     shift = ((right - (side - width) / 2) / FINE, (down - (side - height) / 2) / FINE)
-    return Framed(wide.reshape(SIDE, FINE, SIDE, FINE).mean(axis=(1, 3)), scale, shift)
+    return Framed(wide.reshape(SIDE, FINE, SIDE, FINE).mean(axis=(1, 3)), scale, shift, fine)

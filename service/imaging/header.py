@@ -1,12 +1,12 @@
 """A PNG's header: the size of the picture and how it holds its pixels (PNG specification, section 11.2.1)."""
 
 import struct
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from service.errors import BadImageError, ImageTooLargeError
+from service.errors import BadImageError
+from service.imaging.limits import Limits
 
-__all__ = ["PALETTE", "Header", "Limits", "read_header"]
+__all__ = ["PALETTE", "Header", "read_header"]
 
 GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
 
@@ -46,19 +46,6 @@ PASSES = (  # of Adam7: first column and row, then every so many columns and row
     (1, 0, 2, 2),
     (0, 1, 1, 2),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bound how large a picture is read.
-
-    Attributes:
-        max_side: pixels along the longer side.
-        max_pixels: width times height.
-    """
-
-    max_side: int = 4096
-    max_pixels: int = 4096 * 4096
 
 
 class Header(NamedTuple):
@@ -117,18 +104,10 @@ def read_header(content: bytes, limits: Limits) -> Header:
         raise BadImageError("the PNG's header says a compression, filter or interlacing that does not exist")
     if not width or not height:
         raise BadImageError(f"the PNG has {width}x{height} pixels; there is no picture in it")
-    _check_size(width, height, limits)
+    limits.check_size(width, height)
     return Header(width, height, depth, colour, interlacing == 1)
 
 
 def _n_bytes(width: int, height: int, bits: int) -> int:
     """Count the bytes of rows, filter bytes included; a pass without columns has no rows either."""
     return height * (1 + (width * bits + 7) // 8) if width else 0
-
-
-def _check_size(width: int, height: int, limits: Limits) -> None:
-    has = f"the image has {width}x{height} pixels"
-    if max(width, height) > limits.max_side:
-        raise ImageTooLargeError(f"{has}; at most {limits.max_side}x{limits.max_side} are read")
-    if width * height > limits.max_pixels:
-        raise ImageTooLargeError(f"{has}, {width * height} in all; at most {limits.max_pixels} are read")

@@ -15,13 +15,18 @@ from service.imaging.png import SIGNATURE, Png
 
 __all__ = ["StoredPng", "inflate"]
 
-MAX_STORED = 65_535  # bytes of one stored block (RFC 1951, section 3.2.4)
+ASKED = 65_536  # bytes that Pillow asks for at a time
+STORED_HEADER = "<BHH"  # of a stored block (RFC 1951, section 3.2.4), which holds 65,535 bytes at most
+BLOCK = ASKED - struct.calcsize(STORED_HEADER)
 PIECE = 32_768  # compressed bytes at a time: zlib copies what it leaves for later
 ZLIB_HEADER = b"\x78\x01"
+UNCHECKED = bytes(
+    4
+)  # in place of the checksum of image data, which Pillow steps over; ours was checked before
 
 
 def inflate(image_data: Sequence[memoryview], n_bytes: int) -> Iterator[bytes]:
-    """Yield the rows, exactly n_bytes in all, in blocks of at most 65,535.
+    """Yield the rows, exactly n_bytes in all, in blocks of at most 65,531.
 
     The last block comes only once the stream has ended there and its checksum is right.
 
@@ -32,7 +37,7 @@ def inflate(image_data: Sequence[memoryview], n_bytes: int) -> Iterator[bytes]:
     stream = zlib.decompressobj()
     compressed = b""
     while n_bytes:
-        block = _decompress(stream, compressed, min(n_bytes, MAX_STORED))
+        block = _decompress(stream, compressed, min(n_bytes, BLOCK))
         n_bytes -= len(block)
         compressed = stream.unconsumed_tail
         if not n_bytes:
@@ -80,9 +85,10 @@ class StoredPng:
 
     def read(self, n_bytes: int) -> bytes:
         """Return so many bytes, fewer only at the end."""
-        while len(self._ahead) < n_bytes and (part := next(self._parts, b"")):
-            self._ahead += part
-        block, self._ahead = self._ahead[:n_bytes], self._ahead[n_bytes:]
+        ahead = self._ahead
+        while len(ahead) < n_bytes and (part := next(self._parts, None)) is not None:
+            ahead = ahead + part if ahead else part  # most often a part is what is asked for, and not copied
+        block, self._ahead = (ahead, b"") if len(ahead) == n_bytes else (ahead[:n_bytes], ahead[n_bytes:])
         self._place += len(block)
         return block
 
@@ -102,20 +108,25 @@ class StoredPng:
 
 
 def _stored(png: Png) -> Iterator[bytes]:
-    """Write the PNG anew, piece by piece; Pillow stops at the last row, so the stream needs no end."""
+    """Write the PNG anew, part by part; Pillow stops at the last row, so the stream needs no end."""
     header = png.header
-    yield SIGNATURE + _chunk(b"IHDR", header.content)
+    yield SIGNATURE
+    yield from _chunk(b"IHDR", header.content)
     if png.palette is not None:
-        yield _chunk(b"PLTE", png.palette)
+        yield from _chunk(b"PLTE", png.palette)
         if png.transparency is not None:
-            yield _chunk(b"tRNS", png.transparency)
-    start = ZLIB_HEADER
+            yield from _chunk(b"tRNS", png.transparency)
+    yield from _chunk(b"IDAT", ZLIB_HEADER)
     for block in inflate(png.image_data, header.n_bytes):
         n_bytes = len(block)
-        yield _chunk(b"IDAT", start + struct.pack("<BHH", 0, n_bytes, n_bytes ^ 0xFFFF) + block)
-        start = b""
-    yield _chunk(b"IEND", b"")
+        stored = struct.pack(STORED_HEADER, 0, n_bytes, n_bytes ^ 0xFFFF) + block
+        yield struct.pack(">I4s", len(stored), b"IDAT")
+        yield stored
+        yield UNCHECKED
+    yield from _chunk(b"IEND", b"")
 
 
-def _chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+def _chunk(name: bytes, content: bytes) -> Iterator[bytes]:
+    yield struct.pack(">I4s", len(content), name)
+    yield content
+    yield zlib.crc32(content, zlib.crc32(name)).to_bytes(4, "big")

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.imaging.paper import contrast
+from service.imaging.robust import median
+from service.imaging.specks import Box, without_specks
 from service.network import FloatArray
 
 __all__ = [
@@ -22,8 +24,6 @@ __all__ = [
 ]
 
 Scalar = TypeVar("Scalar", bound=np.generic)
-
-Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, right and bottom exclusive
 
 SOLID = 0.5  # strength from which a pixel lies inside a stroke
 THRESHOLD = 0.25  # of the strongest ink: what is weaker is a shade of the paper
@@ -56,7 +56,7 @@ def read_ink(grey: FloatArray, *, dark: bool | None) -> Ink:
         grey: (height, width) float32, 0 black to 1 white.
         dark: whether the ink is darker than its paper; None finds out.
     """
-    departure = contrast(grey)
+    departure = contrast(grey, dark=dark)
     if dark is None:  # paper departs from itself to both sides alike, ink to one
         dark = bool((departure * departure * departure).sum() < 0)
     ink = -departure if dark else departure
@@ -65,7 +65,9 @@ def read_ink(grey: FloatArray, *, dark: bool | None) -> Ink:
     if strongest < _visible(smooth):
         return Ink(ink, dark, None)
     strength = np.clip((ink / strongest - THRESHOLD) / (FULL - THRESHOLD), 0, 1)
-    return Ink(strength, dark, box_of(smooth > THRESHOLD * strongest))
+    mask = smooth > THRESHOLD * strongest
+    box = box_of(mask)
+    return Ink(strength, dark, box and without_specks(smooth * mask, box))
 
 
 def read_small_ink(grey: FloatArray, *, dark: bool | None) -> Ink:
@@ -75,7 +77,7 @@ def read_small_ink(grey: FloatArray, *, dark: bool | None) -> Ink:
         grey: (height, width) float32, 0 black to 1 white.
         dark: whether the ink is darker than its paper; None finds out.
     """
-    level = np.float32(np.median(border_of(grey)))
+    level = np.float32(median(border_of(grey)))
     if dark is None:
         dark = bool(level > (grey.max() + grey.min()) / 2)
     ink = np.maximum(level - grey if dark else grey - level, 0)
@@ -123,5 +125,5 @@ def _smooth(picture: FloatArray) -> FloatArray:
 def _visible(smooth: FloatArray) -> float:
     """Say how strong something must be to be ink rather than the grain of the paper."""
     sample = smooth[::EVERY, ::EVERY]
-    deviation = 1.4826 * float(np.median(np.abs(sample - np.median(sample))))  # of a normal distribution
+    deviation = 1.4826 * median(np.abs(sample - median(sample)))  # of a normal distribution
     return max(FAINT, min(GRAIN_PEAK * deviation, GRAIN_MOST))

@@ -1,20 +1,23 @@
 """From one plane of grey to the 28×28 picture that MNIST would have made of the same digit."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 import numpy as np
 
+from service.imaging.coarse import undo_enlargement
 from service.imaging.decode import Picture
 from service.imaging.frame import SIDE, Framed, frame, frame_whole, is_framed
 from service.imaging.ink import THRESHOLD, Box, Ink, border_of, box_of, read_ink, read_small_ink
 from service.imaging.preprocessing import Pixels
+from service.imaging.ruling import without_ruling
 from service.imaging.several import holds_several
+from service.imaging.sheet import without_table
 from service.network import FloatArray
 
-__all__ = ["Choice", "Normalized", "normalize"]
+__all__ = ["Choice", "Normalized", "Step", "normalize"]
 
 
 class Choice(StrEnum):
@@ -23,6 +26,14 @@ class Choice(StrEnum):
     AUTO = "auto"
     YES = "yes"
     NO = "no"
+
+
+class Step(StrEnum):
+    """What was done to a picture, in this order; an untouched image is spared all of it."""
+
+    INK = "paper removed"
+    BOX = "cut out"
+    SCALED = "scaled"
 
 
 MIDDLE_GREY = 0.5
@@ -60,7 +71,16 @@ class Normalized:
     several: bool
 
 
-def normalize(picture: Picture, invert: Choice = Choice.AUTO, center: Choice = Choice.AUTO) -> Normalized:
+def _unseen(_step: Step, _picture: FloatArray) -> None:
+    """Let a step pass without looking."""
+
+
+def normalize(
+    picture: Picture,
+    invert: Choice = Choice.AUTO,
+    center: Choice = Choice.AUTO,
+    saw: Callable[[Step, FloatArray], None] = _unseen,
+) -> Normalized:
     """Bring a picture to 28×28 pixels, ink on paper, in MNIST's frame.
 
     Args:
@@ -69,19 +89,27 @@ def normalize(picture: Picture, invert: Choice = Choice.AUTO, center: Choice = C
         center: AUTO leaves an exact MNIST image untouched and frames anything else; YES always frames; NO
             scales the whole picture to 28×28 once the paper is removed, and leaves one untouched that has
             that size and a dark border.
+        saw: shown the picture after each step that is taken, for whoever wants to look.
     """
     dark = DARK_INK[invert]
-    if picture.grey.shape == (SIDE, SIDE) and center is not Choice.YES:
-        ink = _as_it_is(picture.grey, dark=dark)
+    grey = undo_enlargement(picture.grey, picture.size)
+    if grey.shape == (SIDE, SIDE) and center is not Choice.YES:
+        ink = _as_it_is(grey, dark=dark)
         if is_framed(ink.strength, centred=center is Choice.AUTO):
-            return _normalized(picture, ink, Framed(ink.strength, 1.0, (0.0, 0.0)))
-    small = max(picture.grey.shape) < SIDE
-    ink = (read_small_ink if small else read_ink)(picture.grey, dark=dark)
+            return _normalized(picture, ink, Framed(ink.strength, 1.0, (0.0, 0.0), ink.strength))
+    small = max(grey.shape) < SIDE
+    ink = (
+        read_small_ink(grey, dark=dark) if small else read_ink(without_ruling(without_table(grey)), dark=dark)
+    )
+    saw(Step.INK, ink.strength)
     if ink.box is None:
-        return _normalized(picture, ink, Framed(np.zeros((SIDE, SIDE), np.float32), 1.0, (0.0, 0.0)))
+        blank = np.zeros((SIDE, SIDE), np.float32)
+        return _normalized(picture, ink, Framed(blank, 1.0, (0.0, 0.0), blank))
     left, top, right, bottom = ink.box
     drawn = ink.strength[top:bottom, left:right]
+    saw(Step.BOX, drawn)
     framed = frame_whole(ink.strength) if center is Choice.NO else frame(drawn, thicken=not small)
+    saw(Step.SCALED, framed.scaled)
     return _normalized(picture, ink, framed, several=holds_several(drawn))
 
 
@@ -95,12 +123,11 @@ def _as_it_is(grey: FloatArray, *, dark: bool | None) -> Ink:
 
 
 def _normalized(picture: Picture, ink: Ink, framed: Framed, *, several: bool = False) -> Normalized:
-    factor = -(-max(picture.size) // max(picture.grey.shape))  # by which decoding reduced it
     return Normalized(
         pixels=Pixels(framed.picture.reshape(-1)),
         inverted=ink.dark,
-        bounding_box=ink.box and _enlarged(ink.box, factor, picture.size),
-        scale=framed.scale / factor,
+        bounding_box=ink.box and _enlarged(ink.box, ink.strength.shape, picture.size),
+        scale=framed.scale / _factor(ink.strength.shape, picture.size),
         shift=framed.shift,
         ink=float(framed.picture.mean()),
         blank=ink.box is None,
@@ -108,7 +135,14 @@ def _normalized(picture: Picture, ink: Ink, framed: Framed, *, several: bool = F
     )
 
 
-def _enlarged(box: Box, factor: int, size: tuple[int, int]) -> Box:
-    left, top, right, bottom = (edge * factor for edge in box)
+def _factor(shape: tuple[int, ...], size: tuple[int, int]) -> float:
+    """Say by how much a picture of that shape, (height, width), is smaller than one of that size."""
+    exact = max(size) / max(shape)
+    return exact if max(shape) <= SIDE else np.ceil(exact)
+
+
+def _enlarged(box: Box, shape: tuple[int, ...], size: tuple[int, int]) -> Box:
+    factor = _factor(shape, size)
+    left, top, right, bottom = (round(edge * factor) for edge in box)
     width, height = size
     return left, top, min(right, width), min(bottom, height)

@@ -1,8 +1,8 @@
-"""Which way up a picture is held, as the eXIf chunk says."""
+"""Which way up a picture is held, as its EXIF says."""
 
 import struct
 
-__all__ = ["orientation_of"]
+__all__ = ["UPRIGHT", "orientation_of"]
 
 UPRIGHT = 1
 ORIENTATIONS = range(1, 9)
@@ -11,7 +11,7 @@ ORIENTATION, SHORT = 0x0112, 3  # the tag, and the type of its value: 16 bits
 
 
 def orientation_of(exif: bytes) -> int:
-    """Return the orientation that an eXIf chunk names, 1 (upright) to 8; 1 where it names none.
+    """Return the orientation that EXIF names, 1 (upright) to 8; 1 where it names none.
 
     Cameras write odd EXIF, and the picture is seen without it: what cannot be read counts as upright.
     """

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from service.imaging.robust import median
 from service.network import FloatArray
 
 __all__ = ["contrast"]
@@ -15,30 +16,114 @@ N_FITS = 3
 INNER = np.float32(0.25)  # weight of a cell inside, where ink is likely, beside 1 at the border
 EVEN = 0.9  # of the border, at least, is the same grey where the paper is even
 NEAR = np.float32(0.02)  # of the way from black to white; what departs less from the paper is paper
-FAR = np.float32(0.25)  # of the picture's own range; what departs more is ink, however far it departs
+NEAR_SURFACE = 0.12  # of the picture's own range: what departs less from a surface is paper
+EVEN_SURFACE = 0.97  # of the border, at least, lies near the surface
+FINE_CELLS = 64  # along the longer side
+CUT = 0.8  # of the picture's own range: the border spans so much of it where the ink is cut off
+TONE = 0.2  # of the way from one tone to the other
+TWO_TONES = 0.8  # of a picture, at least, has one of two tones
+LIKELIER = 2  # times: what has shadows on it is lit, and more often paper than a screen or a board
+DARKEST = np.float32(0.1)  # of the way from black to white: paper is never taken to be darker
+WIDER_THAN_A_PEN = 0.2  # of the longer side
 Places = tuple[FloatArray, FloatArray]
 
 RIDGE = np.float32(1e-4) * np.eye(6, dtype=np.float32)  # keeps pictures one pixel wide solvable
 
 
-def contrast(grey: FloatArray) -> FloatArray:
+def contrast(grey: FloatArray, *, dark: bool | None = None) -> FloatArray:
     """Take the paper away: (height, width) grey → its departure from the paper, negative where it is darker.
 
-    The paper has the border's median grey all over, or, where that explains the picture better, the grey of a
-    surface of second degree: light from one side, a shadow, dark corners.
+    The paper is the first of these that explains the picture's border: one grey; a surface of second degree,
+    which is light from one side or dark corners; one of two tones, where ink is cut off at the border; and
+    else whatever is wider than a pen, which follows the edge of any shadow. Where the light is uneven, ink
+    that is darker than its paper departs by its share of it.
+
+    Args:
+        grey: 0 black to 1 white.
+        dark: whether the ink is darker than its paper; None finds out where that matters.
     """
     factor = -(-max(grey.shape) // CELLS)
     cells = np.asarray(Image.fromarray(grey).reduce(factor))
     border = _border(*cells.shape)
-    level = np.float32(np.median(cells[border]))
+    level = np.float32(median(cells[border]))
     if np.count_nonzero(np.abs(cells[border] - level) <= NEAR) >= EVEN * np.count_nonzero(border):
         return grey - level
     places = _places(grey.shape, factor)
     surface = _fit(cells, border, places)
-    far = FAR * np.ptp(cells)
-    if _misfit(cells - level, far) <= _misfit(cells - _heights(surface, places), far):
-        return grey - level
-    return grey - _heights(surface, _places(grey.shape, 1))
+    departure = np.abs(cells - _heights(surface, places))[border]
+    near = max(NEAR, NEAR_SURFACE * np.ptp(cells))
+    if np.count_nonzero(departure <= near) >= EVEN_SURFACE * np.count_nonzero(border):
+        return _relative(grey, _heights(surface, _places(grey.shape, 1)))
+    cells = np.asarray(Image.fromarray(grey).reduce(-(-max(grey.shape) // FINE_CELLS)))
+    is_cut = np.ptp(cells[_border(*cells.shape)]) >= CUT * np.ptp(cells)
+    if is_cut and (tone := _tone(cells, dark=dark)) is not None:
+        return grey - tone
+    return _beyond_a_pen(grey, cells, dark=dark)
+
+
+def _relative(grey: FloatArray, paper: FloatArray) -> FloatArray:
+    """Say by how much a picture departs from its paper, where it is darker as a share of the paper."""
+    departure = grey - paper
+    relative: FloatArray = np.where(departure < 0, departure / np.maximum(paper, DARKEST), departure)
+    return relative
+
+
+def _tone(cells: FloatArray, *, dark: bool | None) -> np.float32 | None:
+    """Return the paper's tone in a picture that has two; None where there are more.
+
+    Ink hangs together and paper, cut up by it, does not.
+    """
+    light = cells > (cells.min() + cells.max()) / 2
+    low, high = np.float32(median(cells[~light])), np.float32(median(cells[light]))
+    departure = np.abs(cells - np.where(light, high, low))
+    if np.count_nonzero(departure <= TONE * (high - low)) < TWO_TONES * cells.size:
+        return None
+    if dark is None:
+        dark = _pieces(~light) <= _pieces(light)
+    return high if dark else low
+
+
+def _pieces(mask: NDArray[np.bool_]) -> int:
+    """Count four times the pieces of a mask less its holes (Gray's Euler number, by 2 × 2 windows)."""
+    wide = np.pad(mask, 1).astype(np.int8)
+    windows = wide[:-1, :-1] + wide[1:, :-1] + wide[:-1, 1:] + wide[1:, 1:]
+    corners, notches = windows == 1, windows == 3  # noqa: PLR2004 - of four cells
+    return int(np.count_nonzero(corners) - np.count_nonzero(notches))
+
+
+def _beyond_a_pen(grey: FloatArray, cells: FloatArray, *, dark: bool | None) -> FloatArray:
+    """Take away all that is wider than a pen, whatever its shape: only ink is narrower."""
+    width = round(WIDER_THAN_A_PEN * max(cells.shape))
+    light, deep = _closed(cells, width), -_closed(-cells, width)
+    if dark is None:
+        dark = bool(LIKELIER * np.square(light - cells).sum() > np.square(cells - deep).sum())
+    paper = -_largest(-light, 3) if dark else _largest(deep, 3)  # an edge of a shadow is blurred by cells
+    factor = -(-max(grey.shape) // FINE_CELLS)
+    height, columns = grey.shape
+    size = cells.shape[1] * factor, cells.shape[0] * factor
+    whole = np.asarray(Image.fromarray(paper).resize(size, Image.Resampling.BILINEAR))[:height, :columns]
+    departure = _relative(grey, whole)
+    one_sided: FloatArray = np.minimum(departure, 0) if dark else np.maximum(departure, 0)
+    return one_sided
+
+
+def _closed(cells: FloatArray, width: int) -> FloatArray:
+    """Fill what is dark and narrower than so many cells (a morphological closing)."""
+    return -_largest(-_largest(cells, width), width)
+
+
+def _largest(cells: FloatArray, width: int) -> FloatArray:
+    """Give each cell the largest value of a square around it, width cells wide; the edges go on outside."""
+    width |= 1
+    wide = np.pad(cells, width // 2, mode="edge")
+    for _axis in range(2):
+        wide = wide.T
+        done = 1
+        while done < width:
+            step = min(done, width - done)
+            wide = np.maximum(wide[:-step], wide[step:])
+            done += step
+    return wide
 
 
 def _border(height: int, width: int) -> NDArray[np.bool_]:
@@ -69,7 +154,7 @@ def _fit(cells: FloatArray, border: NDArray[np.bool_], places: Places) -> FloatA
         weighted = (terms * weights[:, np.newaxis]).T
         surface = np.linalg.solve(weighted @ terms + RIDGE, weighted @ greys)
         departure = np.abs(greys - terms @ surface)
-        near = max(3 * np.float32(np.median(departure)), NEAR)
+        near = max(3 * np.float32(median(departure)), NEAR)
         weights = shares / (1 + (departure / near) ** 2) ** 2  # Geman and McClure's: far is nothing
     return surface
 
@@ -80,7 +165,3 @@ def _heights(surface: FloatArray, places: Places) -> FloatArray:
     y, x = places
     heights: FloatArray = (one + x * (by_x + x * by_xx)) + y * (by_y + y * by_yy + x * by_xy)
     return heights
-
-
-def _misfit(departure: FloatArray, far: np.floating) -> float:
-    return float(np.minimum(np.abs(departure), far).sum())

@@ -1,10 +1,10 @@
 """From Pillow's pixels to a plane of light and one of opacity, and from the two to grey."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops
 
 from service.network import FloatArray
 
@@ -37,18 +37,21 @@ def read_planes(image: Image.Image, factor: int) -> Planes:
         image: decoded, in any mode that Pillow has for PNG; a transparent colour stands in its info.
         factor: 1 or more.
     """
-    read = _deep if image.mode == "I;16" else _transparent if _shows_through(image) else _opaque
+    read = _reader(image)
     strips = [read(strip, factor) for strip in _strips(image, factor)]
     light = np.concatenate([strip.light for strip in strips])
-    opacities = [strip.opacity for strip in strips if strip.opacity is not None]
-    return Planes(light, np.concatenate(opacities) if opacities else None)
+    if all(strip.opacity is None for strip in strips):
+        return Planes(light, None)
+    opaque = [np.ones_like(light) if opacity is None else opacity for light, opacity in strips]
+    return Planes(light, np.concatenate(opaque))
 
 
-def _shows_through(image: Image.Image) -> bool:
-    """Say whether anything may be transparent; a screenshot has opacity, and most often all of it."""
-    if image.mode in {"LA", "RGBA"}:
-        return image.getchannel("A").getextrema() != (255, 255)
-    return image.has_transparency_data
+def _reader(image: Image.Image) -> Callable[[Image.Image, int], Planes]:
+    if image.mode == "I;16":
+        return _deep
+    if image.has_transparency_data:
+        return _transparent
+    return _indexed if image.mode == "P" else _opaque
 
 
 def _strips(image: Image.Image, factor: int) -> Iterator[Image.Image]:
@@ -62,10 +65,21 @@ def _opaque(strip: Image.Image, factor: int) -> Planes:
     return Planes(_unit(strip.convert("L").reduce(factor)), None)
 
 
+def _indexed(strip: Image.Image, factor: int) -> Planes:
+    """Look up the grey of each entry of the palette, which is four times as fast as Pillow's conversion."""
+    palette = bytes(strip.getpalette() or ())
+    greys = Image.frombytes("RGB", (len(palette) // 3, 1), palette).convert("L").tobytes()
+    return Planes(_unit(strip.point(greys.ljust(256, b"\0"), "L").reduce(factor)), None)
+
+
 def _transparent(strip: Image.Image, factor: int) -> Planes:
-    multiplied = strip.convert("RGBA").convert("RGBa").reduce(factor)
-    *colours, opacity = multiplied.split()
-    return Planes(_unit(Image.merge("RGB", colours).convert("L")), _unit(opacity))
+    """Multiply light by opacity; a screenshot has opacity, and most often all of it."""
+    strip = strip if strip.mode in {"LA", "RGBA"} else strip.convert("RGBA")
+    light, opacity = strip.convert("L"), strip.getchannel("A")
+    reduced = opacity.reduce(factor)
+    if reduced.getextrema() == (255, 255):
+        return Planes(_unit(light.reduce(factor)), None)
+    return Planes(_unit(ImageChops.multiply(light, opacity).reduce(factor)), _unit(reduced))
 
 
 def _deep(strip: Image.Image, factor: int) -> Planes:

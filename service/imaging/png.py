@@ -10,17 +10,20 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from service.errors import BadImageError, NotAPngError
-from service.imaging.format import looks_like
-from service.imaging.header import PALETTE, Header, Limits, read_header
+from service.errors import BadImageError
+from service.imaging.header import PALETTE, Header, read_header
+from service.imaging.limits import Limits
 from service.imaging.orientation import orientation_of
 
-__all__ = ["SIGNATURE", "Png", "check"]
+__all__ = ["SIGNATURE", "Png", "check", "png_size"]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
+SIZE_AT = 16  # bytes: the signature, then the length and the name of the first chunk
+
 READ = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf"))
 
+LONGEST = 65_536  # bytes of a chunk that is read; one with image data may be longer, if the picture is large
 MAX_CHUNKS = 16_384  # 16 MiB in pieces of 1 kB; millions of empty chunks would take seconds to walk
 
 TRANSPARENT_COLOUR = {"1": 2, "L": 2, "I;16": 2, "RGB": 6}  # bytes of tRNS by mode, 16 bits a channel
@@ -45,27 +48,34 @@ class Png(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """One chunk of the file."""
+    """One chunk of the file, and what its checksum should be."""
 
     name: bytes
     content: memoryview
+    checksum: bytes
+
+
+def png_size(png: bytes) -> tuple[int, int]:
+    """Return the width and height that a PNG claims, unchecked; (0, 0) where it claims none."""
+    if len(png) < SIZE_AT + 8:
+        return 0, 0
+    width, height = struct.unpack_from(">II", png, SIZE_AT)
+    return width, height
 
 
 def check(png: bytes, limits: Limits) -> Png:
-    """Check the structure of a PNG without inflating it.
+    """Check the structure of bytes that begin as a PNG does, without inflating them.
 
     Raises:
-        NotAPngError: the bytes are something else; the message says what they look like.
         ImageTooLargeError: more pixels than the limits allow.
         BadImageError: chunks are cut off, damaged, missing or out of order.
     """
-    _check_signature(png)
     walk = _walk(png)
-    first = next(walk)
+    first = _checked(next(walk))
     if first.name != b"IHDR":
         raise BadImageError("the PNG does not begin with its header")
     header = read_header(bytes(first.content), limits)
-    chunks = tuple(walk)
+    chunks = tuple(map(_checked, _bounded(walk, 2 * header.n_bytes + LONGEST)))
     names = [chunk.name for chunk in chunks]
     _check_order(names)
     palette = _palette(header, _content(chunks, b"PLTE"))
@@ -78,18 +88,8 @@ def check(png: bytes, limits: Limits) -> Png:
     )
 
 
-def _check_signature(png: bytes) -> None:
-    if png.startswith(SIGNATURE):
-        return
-    if png and SIGNATURE.startswith(png):
-        raise BadImageError("the PNG is cut off within its first 8 bytes")
-    name = looks_like(png)
-    what = "not a PNG" if name is None else f"not a PNG, it looks like {name}"
-    raise NotAPngError(f"the file is {what if png else 'empty'}; send one PNG")
-
-
 def _walk(png: bytes) -> Iterator[Chunk]:
-    """Yield the chunks from the first to IEND, each of them whole and, where it is read, undamaged."""
+    """Yield the chunks from the first to IEND, each of them whole."""
     view = memoryview(png)
     start = len(SIGNATURE)
     for _ in range(MAX_CHUNKS):
@@ -101,21 +101,33 @@ def _walk(png: bytes) -> Iterator[Chunk]:
         end = start + 8 + length
         if end + 4 > len(png):
             raise BadImageError(f"the PNG is cut off in its {name.decode()} chunk")
-        _check_chunk(name, view[start + 4 : end], png[end : end + 4])
-        yield Chunk(name, view[start + 8 : end])
+        yield Chunk(name, view[start + 8 : end], png[end : end + 4])
         if name == b"IEND":
             return
         start = end + 4
     raise BadImageError(f"the PNG has more than {MAX_CHUNKS} chunks; save it anew")
 
 
-def _check_chunk(name: bytes, named_content: memoryview, checksum: bytes) -> None:
+def _bounded(chunks: Iterator[Chunk], most: int) -> Iterator[Chunk]:
+    """Hand chunks on until they hold more image data than the picture could need, so that no more is read."""
+    for chunk in chunks:
+        most -= len(chunk.content) if chunk.name == b"IDAT" else 0
+        if most < 0:
+            raise BadImageError("the PNG holds more image data than its header promises")
+        yield chunk
+
+
+def _checked(chunk: Chunk) -> Chunk:
     """Compare the checksum of a chunk that is read; refuse one that would be needed and is not known."""
+    name, content, checksum = chunk
     if name in READ:
-        if zlib.crc32(named_content).to_bytes(4, "big") != checksum:
+        if len(content) > LONGEST and name != b"IDAT":
+            raise BadImageError(f"the PNG's {name.decode()} chunk has {len(content)} bytes; save it anew")
+        if zlib.crc32(content, zlib.crc32(name)).to_bytes(4, "big") != checksum:
             raise BadImageError(f"the PNG is damaged: the checksum of its {name.decode()} chunk is wrong")
     elif name[:1].isupper():  # a critical chunk, section 5.4
         raise BadImageError(f"the PNG needs its {name.decode()} chunk, which is not known here")
+    return chunk
 
 
 def _check_order(names: Sequence[bytes]) -> None:

@@ -1,14 +1,15 @@
 """The settings themselves, and the list of them in words."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from service.errors import SettingsError
 from service.settings.sources import PREFIX, Given, gather
@@ -29,6 +30,17 @@ def shipped_artifacts() -> Path:
     return installed if installed.is_dir() else package.parent / "model_artifacts"
 
 
+FORMATS = ("png", "jpeg", "webp")  # as imaging names them, which is not imported for a list of settings
+
+
+def _known_formats(listed: str) -> str:
+    """Refuse a list that names a format which cannot be read."""
+    names = [name.strip() for name in listed.split(",")]
+    if not set(names) <= set(FORMATS):
+        raise ValueError(listed)
+    return ",".join(names)
+
+
 class Effective(NamedTuple):
     """One setting as it took effect.
 
@@ -41,6 +53,18 @@ class Effective(NamedTuple):
     name: str
     value: float | str | bool | None
     source: str
+
+
+class _Origin(NamedTuple):
+    """Where settings came from.
+
+    Attributes:
+        sources: of each value, by the setting's name.
+        gather_again: gathers the same settings anew.
+    """
+
+    sources: dict[str, str]
+    gather_again: "Callable[[], Settings]"
 
 
 class Settings(BaseModel):
@@ -57,6 +81,15 @@ class Settings(BaseModel):
         json_schema_extra={"default": "the cores one may use"},
     )
     threads: int = Field(4, ge=1, le=64, description="Answer so many requests at once in each process.")
+    max_waiting: int = Field(
+        256,
+        ge=1,
+        le=100_000,
+        description="Let so many requests wait for a thread in each process; turn others away at once.",
+    )
+    max_waiting_seconds: float = Field(
+        5, ge=0.01, le=600, description="Turn a request away that has waited so long for a thread."
+    )
     models: Path = Field(
         default_factory=shipped_artifacts,
         description="Find the artifacts in this folder, <name>/<version>.npz.",
@@ -76,6 +109,16 @@ class Settings(BaseModel):
     )
     max_side_pixels: int = Field(4096, ge=1, description="Read pictures of at most so many pixels a side.")
     max_pixels: int = Field(4096 * 4096, ge=1, description="Read pictures of at most so many pixels in all.")
+    max_pixels_at_once: int = Field(
+        2 * 4096 * 4096,
+        ge=1,
+        description="Decode large pictures of at most so many pixels together in each process; others wait.",
+    )
+    formats: Annotated[str, AfterValidator(_known_formats)] = Field(
+        "png",
+        description="Read pictures of these formats.",
+        json_schema_extra={"format": "formats"},
+    )
     drain_seconds: float = Field(
         3, ge=0, le=600, description="Keep answering for so long after SIGTERM, while readiness says 503."
     )
@@ -87,6 +130,7 @@ class Settings(BaseModel):
     api_keys: SecretStr | None = Field(
         None, description="Answer only to these keys, one a line: the key, or a name, a space and the key."
     )
+    lock_metrics: bool = Field(default=False, description="Ask for a key at /metrics too.")
     allow_open: bool = Field(default=False, description="Serve beyond this machine without keys.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Log what is at least this important."
@@ -96,6 +140,7 @@ class Settings(BaseModel):
     )
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
+    _gather_again: Callable[[], "Settings"] | None = PrivateAttr(None)
 
     @classmethod
     def load(
@@ -117,15 +162,27 @@ class Settings(BaseModel):
         """
         given = gather(SETTINGS, flags, environ, file)
         sources = {name: value.source for name, value in given.items()}
+        origin = _Origin(sources, partial(cls.load, flags, environ, file))
         try:
-            return cls.model_validate({name: value.value for name, value in given.items()}, context=sources)
+            return cls.model_validate({name: value.value for name, value in given.items()}, context=origin)
         except ValidationError as error:
             name = str(error.errors()[0]["loc"][0])
             raise _refusal(SETTINGS[name], given[name]) from error
 
-    def model_post_init(self, context: dict[str, str] | None, /) -> None:
+    def reread(self) -> "Settings":
+        """Gather the same settings anew: flags and environment are as they were, files may have changed.
+
+        Raises:
+            SettingsError: as load does.
+        """
+        return self if self._gather_again is None else self._gather_again()
+
+    def model_post_init(self, context: "_Origin | None", /) -> None:
         """Remember where each value came from."""
-        self._sources = dict.fromkeys(self.model_fields_set, "argument") if context is None else context
+        if context is None:
+            self._sources = dict.fromkeys(self.model_fields_set, "argument")
+        else:
+            self._sources, self._gather_again = context
 
     def effective(self) -> tuple[Effective, ...]:
         """List every setting with its value and where that came from, secrets masked."""
@@ -198,6 +255,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "boolean": "true or false",
         "path": "a folder",
         "string": "text",
+        "formats": f"a comma list of {', '.join(FORMATS)}",
         "password": "lines of text",
     }
 )

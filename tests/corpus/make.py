@@ -87,11 +87,11 @@ PREDICTIONS = [
 ]
 
 
-def filtered(lines, n_bytes):
-    """Put a filter byte before each line, every filter in turn; n_bytes hold one pixel, or 1."""
+def filtered(lines, n_bytes, always=None):
+    """Put a filter byte before each line, all in turn or one always; n_bytes hold one pixel, or 1."""
     before, parts = bytes(len(lines[0])), []
     for number, line in enumerate(lines):
-        kind = (number + 4) % 5  # Paeth first, where there is no line above
+        kind = (number + 4) % 5 if always is None else always  # Paeth first, where there is no line above
         left, corner = bytes(n_bytes) + line, bytes(n_bytes) + before
         places = zip(line, left, before, corner, strict=False)
         changed = bytes((value - PREDICTIONS[kind](*others)) % 256 for value, *others in places)
@@ -167,7 +167,16 @@ ANCILLARY = {
     "text": TEXT,
     "text-compressed": chunk(b"zTXt", b"Comment\0\0" + stored(b"made by hand")),
     "text-bomb": chunk(b"zTXt", b"Comment\0\0" + bomb(1_000_000)),
+    "text-international-bomb": chunk(b"iTXt", b"Comment\0\1\0en\0\0" + bomb(1_000_000)),
+    "text-checksum-wrong": chunk(b"tEXt", b"Comment\0made by hand", checksum=1),
+    "texts-by-the-thousand": chunk(b"tEXt", b"a\0b") * 3000,
+    "profile": chunk(b"iCCP", b"profile\0\0" + stored(b"no profile that anybody reads")),
     "profile-bomb": chunk(b"iCCP", b"profile\0\0" + bomb(1_000_000)),
+    "chromaticities": chunk(b"cHRM", struct.pack(">8I", *range(30_000, 38_000, 1000))),
+    "standard-colours": chunk(b"sRGB", b"\0"),
+    "significant-bits": chunk(b"sBIT", b"\7"),
+    "background": chunk(b"bKGD", b"\0\x80"),
+    "suggested-palette": chunk(b"sPLT", b"few\0\x08" + bytes(6)),
     "resolution": chunk(b"pHYs", struct.pack(">IIB", 2835, 2835, 1)),
     "time-cut-short": chunk(b"tIME", b"\7\xea"),
     "unknown": chunk(b"abCd", b"anything"),
@@ -175,6 +184,7 @@ ANCILLARY = {
     "exif-cut-off": chunk(b"eXIf", b"II*\0" + struct.pack("<IH", 8, 9)),
     "exif-orientation-9": exif(9),
     "animation": chunk(b"acTL", struct.pack(">II", 2, 0)) + chunk(b"fcTL", FRAME),
+    "animation-that-claims-billions": chunk(b"acTL", b"\xff" * 8) + chunk(b"fcTL", b"\xff" * 26),
 }
 
 
@@ -186,6 +196,10 @@ def accepted():
         yield f"{name}-interlaced", picture(depth, colour, interlaced=True)
         if colour in {GREY, RGB, PALETTE}:
             yield f"{name}-transparent", picture(depth, colour, before=transparent(depth, colour))
+        for kind in range(5):
+            lines = next(lines_of(WIDTH, HEIGHT, depth, colour))
+            rows = filtered(lines, max(depth * CHANNELS[colour] // 8, 1), kind)
+            yield f"{name}-filter-{kind}", picture(depth, colour, data=chunk(b"IDAT", stored(rows)))
     for size in (1, 1), (1, 9), (9, 1), (2, 3), (5, 5), (8, 8):
         yield f"size-{size[0]}x{size[1]}-interlaced", picture(size=size, interlaced=True)
     for orientation in range(1, 9):
@@ -198,6 +212,8 @@ def accepted():
     yield "data-then-text", picture(after=TEXT)
     yield "data-then-frame", picture(after=chunk(b"fdAT", b"\0\0\0\1" + DATA))
     yield "data-after-the-end", picture() + b"whatever a camera left here"
+    yield "picture-after-the-end", picture() + picture(depth=1)
+    yield "end-with-content", picture(end=chunk(b"IEND", b"more"))
 
 
 def damaged(content, place):
@@ -206,6 +222,7 @@ def damaged(content, place):
 
 
 OTHER_FORMATS = {
+    "avif": b"\0\0\0\x1cftypavif\0\0\0\0",
     "base64": b"iVBORw0KGgoAAAANSUhEUgAAABwAAAAc",
     "bmp": b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0",
     "data-url": b"data:image/png;base64,iVBORw0KGgo=",
@@ -216,7 +233,9 @@ OTHER_FORMATS = {
     "html": b"<!DOCTYPE html>\n<title>404</title>",
     "ico": b"\0\0\x01\0\x01\0\x10\x10",
     "jpeg": b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01",
+    "jpeg-xl": b"\xff\x0a\xfa\x1f",
     "json": b'{"image": "three"}',
+    "mng": b"\x8aMNG\r\n\x1a\n",
     "newlines-translated": picture().replace(b"\r\n", b"\n"),
     "noise": bytes(n * n * 167 % 251 for n in range(1, 200)),
     "pdf": b"%PDF-1.7\n",
@@ -230,6 +249,9 @@ OTHER_FORMATS = {
 
 TOO_LARGE = {
     "side-4097": (4097, 1),
+    "height-4097": (1, 4097),
+    "height-2-to-31": (1, 2**31),
+    "height-2-to-31-less-1": (1, 2**31 - 1),
     "9000x9000": (9000, 9000),
     "tower-of-178-million": (1, 178_000_000),
     "side-2-to-31": (2**31, 1),
@@ -271,6 +293,7 @@ IMAGE_DATA = {
     "stream-header-wrong": chunk(b"IDAT", b"\0\0" + DATA[2:]),
     "stream-block-type-3": chunk(b"IDAT", b"\x78\x01\x07" + DATA[3:]),
     "stream-with-dictionary": chunk(b"IDAT", b"\x78\xbb" + DATA[2:]),
+    "more-than-the-picture-could-need": chunk(b"IDAT", b"\x78\x01" + b"\0\0\0\xff\xff" * 13_200),
     "stream-then-more": chunk(b"IDAT", DATA + b"more"),
     "stream-then-a-chunk-of-more": chunk(b"IDAT", DATA) + chunk(b"IDAT", b"more"),
     "interrupted": chunk(b"IDAT", DATA[:20]) + TEXT + chunk(b"IDAT", DATA[20:]),
@@ -302,6 +325,7 @@ OTHER_FAULTS = {
     "transparency-of-rgb-as-grey": picture(colour=RGB, before=chunk(b"tRNS", b"\0\0")),
     "transparency-beside-alpha": picture(colour=RGB_ALPHA, before=chunk(b"tRNS", bytes(6))),
     "header-twice": picture(before=header(WIDTH, HEIGHT, 8, GREY)),
+    "exif-longer-than-is-read": picture(before=chunk(b"eXIf", bytes(65_537))),
     "exif-checksum-wrong": picture(before=chunk(b"eXIf", b"II*\0", checksum=1)),
     "end-missing": picture(end=b""),
     "end-checksum-wrong": picture(end=chunk(b"IEND", checksum=1)),
@@ -309,6 +333,12 @@ OTHER_FAULTS = {
     "chunk-unknown-and-critical": picture(before=chunk(b"ABCD")),
     "chunk-name-with-digits": picture(before=chunk(b"tE1t")),
     "chunk-longer-than-the-file": picture(before=b"\x7f\xff\xff\xfftEXt"),
+    "chunk-of-the-largest-length": picture(before=b"\xff\xff\xff\xfftEXt"),
+    "chunk-longer-by-one": picture(before=b"\0\0\0\x15" + TEXT[4:]),
+    "chunk-shorter-by-one": picture(before=b"\0\0\0\x13" + TEXT[4:]),
+    "chunks-by-the-ten-thousand": picture(before=chunk(b"tEXt") * 17_000),
+    "signature-alone": SIGNATURE,
+    "signature-twice": SIGNATURE + picture(),
     "animation-without-still-picture": picture(data=chunk(b"fdAT", b"\0\0\0\1" + DATA)),
     "interlaced-row-missing": picture(
         interlaced=True, data=chunk(b"IDAT", stored(rows_of(WIDTH, HEIGHT, 8, GREY, interlaced=True)[:-14]))

@@ -69,6 +69,30 @@ def moved(grey):
     return page
 
 
+def on_a_table(grey):
+    table = np.pad(grey, ((30, 0), (0, 40)), mode="edge")
+    table[:30], table[:, -40:] = 0.2, 0.2
+    return table
+
+
+def with_specks(grey):
+    page = np.pad(grey, 30, constant_values=grey[0, 0])
+    for row, column in ((10, 15), (180, 40), (100, 190)):
+        page[row : row + 4, column : column + 4] = 0.1
+    return page
+
+
+def ruled(grey):
+    lined = np.pad(grey, 20, mode="edge")
+    lined[5::30] = np.minimum(lined[5::30], 0.5)
+    return lined
+
+
+def half_in_shadow(grey):
+    rows, columns = np.indices(grey.shape) / len(grey)
+    return grey * np.where(columns + 0.3 * rows > 0.8, 0.55, 1)
+
+
 UPLOADS = {
     "black on white": lambda ink, _rng: 1 - ink,
     "white on black": lambda ink, _rng: ink,
@@ -79,6 +103,11 @@ UPLOADS = {
     "somewhere on a page": lambda ink, _rng: moved(0.95 - 0.85 * ink),
     "cut tightly": lambda ink, _rng: 1 - ink[12:128, 30:110],
     "enlarged": lambda ink, _rng: 1 - np.kron(ink, np.ones((4, 4))),
+    "with a paper edge in view": lambda ink, _rng: on_a_table(0.9 - 0.8 * ink),
+    "among specks": lambda ink, _rng: with_specks(0.95 - 0.85 * ink),
+    "on ruled paper": lambda ink, _rng: ruled(0.95 - 0.85 * ink),
+    "half in shadow": lambda ink, _rng: half_in_shadow(0.9 - 0.8 * ink),
+    "cut to its ink": lambda ink, _rng: 1 - ink[14:126, 37:103],
     "turned to portrait": lambda ink, _rng: 1 - np.pad(ink, ((90, 20), (0, 0))),
 }
 
@@ -139,6 +168,24 @@ def test_a_box_that_reaches_the_edge_ends_there(to_bytes):
     assert bottom == 401
 
 
+def test_the_box_of_enlarged_pixels_is_told_in_pixels_of_the_upload(three, to_bytes):
+    large = np.rint(three(14) * 255).astype(np.uint8).repeat(30, axis=0).repeat(30, axis=1)
+
+    normalized = normalize(decode(to_bytes(large), Limits()))
+
+    assert normalized.bounding_box == tuple(30 * edge for edge in box_of(three(14) > 0.1))
+    assert normalized.scale == pytest.approx(
+        20 / max(np.diff(np.reshape(normalized.bounding_box, (2, 2)), axis=0)[0])
+    )
+
+
+@pytest.mark.parametrize("factor", [2, 5, 12])
+def test_a_framed_digit_enlarged_by_repeating_pixels_comes_back_bit_for_bit(framed_three, to_bytes, factor):
+    large = framed_three.repeat(factor, axis=0).repeat(factor, axis=1)
+
+    assert np.array_equal(pixels_of(to_bytes(large)), framed_three.astype(np.float32) / 255)
+
+
 def test_the_shift_says_how_far_right_and_down_the_ink_went(as_picture):
     ink = np.zeros((120, 120))
     ink[20:100, 55:65] = 1
@@ -163,6 +210,10 @@ def test_a_blank_page_is_blank_whatever_its_colour(as_picture, size, paper, inve
     assert blank.bounding_box is None
     assert not blank.pixels.any()
     assert (blank.pixels.shape, blank.ink, blank.scale, blank.shift) == ((784,), 0, 1, (0, 0))
+
+
+def test_a_blank_page_with_lines_on_it_is_blank(as_picture):
+    assert normalize(as_picture(ruled(np.full((150, 150), 0.9)))).blank
 
 
 @pytest.mark.parametrize("side", [28, 140])

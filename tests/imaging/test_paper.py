@@ -29,21 +29,64 @@ def test_nothing_remains_of_bare_paper(light, size):
 
 
 @pytest.mark.parametrize("light", LIGHTS)
-@pytest.mark.parametrize("ink", [-0.5, 0.1])
-def test_ink_departs_from_the_paper_by_its_own_strength(three, light, ink):
+def test_light_ink_departs_from_the_paper_by_its_own_strength(three, light):
     drawn = three(140)
-    paper = LIGHTS[light](*axes(140, 140))
 
-    departure = contrast((paper + ink * drawn).astype(np.float32))
+    departure = contrast((LIGHTS[light](*axes(140, 140)) + 0.1 * drawn).astype(np.float32))
 
-    assert np.median(departure[drawn > 0.99]) == pytest.approx(ink, abs=0.05)
+    assert np.median(departure[drawn > 0.99]) == pytest.approx(0.1, abs=0.01)
     assert np.median(departure[drawn == 0]) == pytest.approx(0, abs=0.01)
 
 
-def test_a_digit_that_fills_the_frame_is_not_taken_for_uneven_paper(three):
-    drawn = three(140, pen=0.2, margin=0.02)[:, 20:120]
+@pytest.mark.parametrize("light", [light for light in LIGHTS if light != "even"])
+def test_dark_ink_in_uneven_light_departs_by_its_share_of_the_paper(three, light):
+    drawn = three(140)
 
-    assert np.array_equal(contrast(1 - drawn) + 1, 1 - drawn)
+    departure = contrast((LIGHTS[light](*axes(140, 140)) * (1 - 0.6 * drawn)).astype(np.float32))
+
+    assert np.median(departure[drawn > 0.99]) == pytest.approx(-0.6, abs=0.02)
+    assert np.ptp(departure[drawn == 1]) < 0.1  # as dark in the shade as in the light
+    assert np.median(departure[drawn == 0]) == pytest.approx(0, abs=0.01)
+
+
+@pytest.mark.parametrize("ink", [0, 1])
+def test_a_digit_cut_to_its_ink_lies_on_the_tone_that_does_not_hang_together(three, ink):
+    drawn = three(140, pen=0.2, margin=0.02)[2:138, 36:104]  # touches every edge
+    grey = drawn if ink else 1 - drawn
+
+    departure = contrast(grey)
+
+    assert np.array_equal(departure, grey - (1 - ink))
+
+
+@pytest.mark.parametrize("ink", [0, 1])
+def test_the_tone_of_the_paper_follows_from_the_side_of_the_ink(three, ink):
+    drawn = three(140, pen=0.2, margin=0.02)[2:138, 36:104]
+
+    assert np.array_equal(contrast(drawn, dark=not ink), drawn - (1 - ink))
+
+
+def in_shadow(grey):
+    """Darken what lies below a slanted line by a half, with a sharp edge."""
+    x, y = axes(*grey.shape)
+    return np.where(y > 0.3 + 0.4 * x, 0.5, 1) * grey
+
+
+def test_the_edge_of_a_shadow_is_no_ink(three):
+    drawn = three(140)
+    grey = in_shadow(0.9 - 0.7 * drawn).astype(np.float32)
+
+    departure = contrast(grey)
+
+    assert np.median(departure[drawn > 0.99]) == pytest.approx(-0.7 / 0.9, abs=0.03)
+    assert np.quantile(departure[drawn == 0], 0.01) > -0.25  # ink begins at a quarter
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_under_a_shadow_too_only_ink_of_the_side_that_is_told_is_seen(three, dark):
+    departure = contrast(in_shadow(0.9 - 0.7 * three(140)).astype(np.float32), dark=dark)
+
+    assert (departure <= 0).all() if dark else (departure >= 0).all()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (2, 2)])

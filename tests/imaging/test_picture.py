@@ -1,11 +1,7 @@
-import io
-
 import numpy as np
 import png as pypng
-import pytest
-from PIL import Image
 
-from service.imaging import PALETTES, Limits, decode, to_png, weight_grid
+from service.imaging import Limits, decode, to_png
 
 
 def samples_of(png):
@@ -26,33 +22,11 @@ def test_what_a_network_read_can_be_read_again_bit_for_bit():
     assert np.array_equal(decode(to_png(pixels), Limits()).grey, pixels)
 
 
-@pytest.mark.parametrize(
-    ("palette", "colours"),
-    [
-        ("safe", [(213, 94, 0), (255, 255, 255), (128, 184, 216), (0, 114, 178)]),
-        ("video", [(224, 60, 49), (0, 0, 0), (23, 92, 38), (46, 184, 76)]),
-    ],
-)
-def test_weights_are_coloured_by_sign_and_strength(palette, colours):
-    weights = np.array([-2, 0, 1, 2], np.float32)
+def test_a_picture_is_as_large_as_is_asked_for():
+    pixels = np.array([[0, 1], [0.2, 0]], np.float32)
 
-    grid = samples_of(weight_grid(weights, PALETTES[palette]))
+    drawn = samples_of(to_png(pixels, scale=3))[..., 0]
 
-    assert [tuple(colour) for colour in grid.reshape(4, 3)] == colours
-
-
-def test_weights_lie_row_by_row_and_large_if_asked():
-    weights = np.zeros(784, np.float32)
-    weights[28 * 3 + 5] = 1
-
-    grid = np.asarray(Image.open(io.BytesIO(weight_grid(weights, PALETTES["safe"], scale=4))))
-
-    rows, columns = np.nonzero((grid != 255).any(axis=2))
-    assert grid.shape == (112, 112, 3)
-    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (12, 15, 20, 23)
-
-
-def test_a_neuron_that_listens_to_nothing_has_a_grid_too():
-    grid = samples_of(weight_grid(np.zeros(16, np.float32), PALETTES["safe"]))
-
-    assert (grid == 255).all()
+    assert drawn[::3, ::3].tolist() == [[0, 255], [51, 0]]
+    assert drawn.shape == (6, 6)
+    assert (drawn == drawn[::3, ::3].repeat(3, axis=0).repeat(3, axis=1)).all()

@@ -33,6 +33,30 @@ def test_three_digits_beside_each_other_are_several(three):
     assert holds_several(beside(beside(digit, digit, gap=5), digit, gap=5))
 
 
+def test_the_gap_may_lean():
+    both = np.zeros((100, 61), np.float32)
+    for row in range(100):
+        for start in (0, 24):
+            both[row, start + (99 - row) // 4 :][:12] = 1  # two slanted strokes
+
+    assert (both > 0).any(axis=0)[:60].all()  # no column is empty
+    assert holds_several(both)
+
+
+def test_two_digits_one_below_the_other_are_several(three):
+    digit = cut_out(three(100))
+
+    assert holds_several(np.vstack([digit, np.zeros((4, digit.shape[1])), digit]))
+
+
+def test_a_five_with_its_bar_apart_is_one():
+    five = np.zeros((100, 60), np.float32)
+    five[:12] = 1  # the bar
+    five[16:, 20:35] = 1
+
+    assert not holds_several(five)
+
+
 def test_one_digit_is_one(three):
     assert not holds_several(cut_out(three(100)))
 

@@ -1,0 +1,60 @@
+"""How many pixels of large pictures may be decoded at once: memory is bounded, whatever arrives together."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition, Lock
+
+from service.errors import BusyError
+
+__all__ = ["SMALL", "Budget"]
+
+SMALL = 1024 * 1024  # pixels, up to which a picture takes no part: a few MiB a thread
+
+
+class Budget:
+    """Lends pixels to the threads of one process; who finds too few left waits, the first one first."""
+
+    def __init__(self, pixels: int, max_waiting_seconds: float) -> None:
+        """Lend so many pixels, and let a picture wait so many seconds for its share."""
+        self._pixels = pixels
+        self._left = pixels
+        self._seconds = max_waiting_seconds
+        self._first = Lock()  # held by whoever waits at the head of the line, so that nobody overtakes
+        self._returned = Condition()
+
+    @contextmanager
+    def lend(self, pixels: int) -> Iterator[None]:
+        """Hold so many pixels for as long as the block runs; all there are for a picture that has more.
+
+        Raises:
+            BusyError: others did not return enough of them in time.
+        """
+        share = min(pixels, self._pixels)
+        if pixels <= SMALL:
+            yield
+            return
+        self._take(share)
+        try:
+            yield
+        finally:
+            with self._returned:
+                self._left += share
+                self._returned.notify()
+
+    def _take(self, share: int) -> None:
+        deadline = time.monotonic() + self._seconds
+        if not self._first.acquire(timeout=self._seconds):
+            raise _busy()
+        try:
+            with self._returned:
+                left = max(deadline - time.monotonic(), 0)
+                if not self._returned.wait_for(lambda: self._left >= share, left):
+                    raise _busy()
+                self._left -= share
+        finally:
+            self._first.release()
+
+
+def _busy() -> BusyError:
+    return BusyError("too many large pictures come at once; send this one again later, or make it smaller")

@@ -1,0 +1,79 @@
+"""Pictures of few pixels that somebody enlarged: brought back to the pixels that they had."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from service.network import FloatArray
+
+__all__ = ["undo_enlargement"]
+
+MOST = 28  # pixels a side: MNIST's own
+HALF = 0.5  # pixel: so far the edge of a block lies from where it should, for being rounded
+WIDE = 6  # pixels, at least, of a block whose edges are blended with the next
+SMOOTH = 27  # pixels a side of what was enlarged smoothly
+CELLS = 64  # along the longer side
+GENTLE = 18  # times the range, from one side to the other, is as steep as a smooth picture gets
+BENT = 0.02  # of the range: light that falls off evenly bends less from cell to cell
+
+
+def undo_enlargement(grey: FloatArray, size: tuple[int, int]) -> FloatArray:
+    """Bring a picture back to at most 28 pixels a side, where nothing is lost by it: else return it as it is.
+
+    Enlarged by repeating pixels, it consists of blocks, and the middle of each is the pixel it was; enlarged
+    smoothly, it has no detail that a smaller picture could not hold.
+
+    Args:
+        grey: (height, width).
+        size: (width, height) that it had before it was reduced by averaging, which blends neighbours.
+    """
+    if max(grey.shape) <= MOST:
+        return grey
+    blocks = _blocks(grey, size)
+    if blocks is not None:
+        return blocks
+    cells = np.asarray(Image.fromarray(grey).reduce(-(-max(grey.shape) // CELLS)))
+    if _is_smooth(cells):
+        return np.asarray(Image.fromarray(grey).reduce(-(-max(grey.shape) // SMOOTH)))
+    return grey
+
+
+def _blocks(grey: FloatArray, size: tuple[int, int]) -> FloatArray | None:
+    """Take one pixel of each block of equal ones; None where the picture does not consist of such squares."""
+    factor = -(-max(size) // max(grey.shape))
+    edges = _edges(grey), _edges(grey.T)
+    if not all(0 < len(places) <= 2 * MOST for places in edges):
+        return None
+    lengths = np.array([size[1], size[0]]) / factor  # of the columns and of the rows, in pixels of grey
+    numbers = np.arange(2, MOST + 1)[:, np.newaxis] * lengths / lengths.max()  # of blocks, (n, 2)
+    numbers = np.maximum(np.rint(numbers), 1)
+    sides = lengths / numbers
+    strays = (
+        np.abs(places - np.rint(places / side) * side).max(axis=1)
+        for places, side in zip(edges, sides.T[:, :, np.newaxis], strict=True)
+    )
+    stray = np.maximum(*strays)
+    fitting = (stray < 1) & (sides.min(axis=1) >= WIDE) if factor > 1 else stray <= HALF
+    if not fitting.any():
+        return None
+    best = fitting.argmax()
+    rows, columns = (
+        ((np.arange(number) + 0.5) * side).astype(int)
+        for number, side in zip(numbers[best], sides[best], strict=True)
+    )
+    pixels: FloatArray = grey[rows][:, columns]
+    return pixels
+
+
+def _edges(grey: FloatArray) -> NDArray[np.intp]:
+    """Find the rows that differ from the one above."""
+    return np.flatnonzero((grey[1:] != grey[:-1]).any(axis=1)) + 1
+
+
+def _is_smooth(cells: FloatArray) -> bool:
+    span = np.ptp(cells)
+    steps = [np.diff(cells, axis=axis) for axis in (0, 1)]
+    bends = [np.diff(step, axis=axis) for axis, step in enumerate(steps)]
+    steepest = max(np.abs(step).max(initial=0) for step in steps)
+    most_bent = max(np.abs(bend).max(initial=0) for bend in bends)
+    return bool(steepest * max(cells.shape) <= GENTLE * span and most_bent > BENT * span)

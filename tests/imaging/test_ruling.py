@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from service.imaging.ruling import without_ruling
+
+
+def rule(shape, apart=24, slope=0.0, start=9, thickness=2):
+    """True on lines that go across."""
+    rows, columns = np.indices(shape)
+    place = np.rint(rows - start - slope * (columns - shape[1] / 2)) % apart
+    return place < thickness
+
+
+@pytest.mark.parametrize("slope", [0, 0.02, -0.03])
+@pytest.mark.parametrize("line", [0.4, 0.75, 0.98])
+@pytest.mark.parametrize("across", [True, False])
+def test_lines_vanish_and_strokes_that_cross_them_stay(three, slope, line, across):
+    drawn = np.pad(three(150), 15).T
+    ink = 0.85 - 0.75 * drawn
+    lines = rule(ink.shape, slope=slope)
+    lined = np.where(lines & (drawn < 0.5), line, ink).astype(np.float32)
+
+    cleaned = without_ruling(lined if across else lined.T)
+
+    cleaned = cleaned if across else cleaned.T
+    assert np.abs(cleaned - 0.85)[lines & (drawn == 0)].mean() < 0.02
+    assert np.abs(cleaned - ink)[drawn > 0.9].mean() < 0.05
+
+
+def test_squares_vanish_from_bare_paper():
+    squares = rule((160, 160)) | rule((160, 160)).T
+    paper = np.where(squares, np.float32(0.6), np.float32(0.9))
+
+    assert np.abs(without_ruling(paper) - 0.9).max() < 1e-6
+
+
+@pytest.mark.parametrize("size", [(160, 160), (20, 150)])
+def test_paper_without_lines_is_returned_as_it_is(size):
+    paper = np.full(size, 0.9, np.float32)
+
+    assert without_ruling(paper) is paper
+
+
+def test_the_bar_of_a_digit_is_no_line():
+    seven = np.full((150, 150), 0.9, np.float32)
+    seven[40:44, 10:140] = 0.1  # does not reach the edges
+    cut = np.full((150, 150), 0.9, np.float32)
+    cut[40:52] = 0.1  # reaches them, and is as thick as a pen
+
+    assert without_ruling(seven) is seven
+    assert without_ruling(cut) is cut
