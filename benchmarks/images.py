@@ -1,0 +1,206 @@
+"""How well pictures of any kind are read: accuracy by kind, what each step earns, and a contact sheet.
+
+    python -m benchmarks.images --data FOLDER --out FOLDER
+
+Pictures are made from MNIST's test digits, always the same ones. The folder then holds images.md (the tables)
+and images.png (what was sent, and beside it what the network read).
+"""
+
+from argparse import ArgumentParser
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from benchmarks import pictures
+from benchmarks.pictures import Uploads
+from service.artifacts import load
+from service.classifier import Classifier
+from service.imaging import Normalized, frame, ink, normalize, paper
+from service.training import mnist, photographs
+
+ARTIFACTS = Path(__file__).parents[1] / "model_artifacts"
+MODELS = ("wide", "plain", "video")
+SHEET = 10  # pictures of each kind on the contact sheet
+SIDE = 64  # pixels of each of them there
+
+
+class Step(NamedTuple):
+    """A step of imaging, and what stands in its place when it is left out.
+
+    Attributes:
+        module: where it is looked up.
+        name: its name there.
+        instead: does nothing, or the simplest thing.
+    """
+
+    module: ModuleType
+    name: str
+    instead: Any
+
+
+steps = import_module("service.imaging.normalize")  # its function of the same name hides the module
+
+STEPS: Mapping[str, Step] = MappingProxyType(
+    {
+        "enlargement undone": Step(steps, "undo_enlargement", lambda grey, _size: grey),
+        "table painted over": Step(steps, "without_table", lambda grey: grey),
+        "ruling filled": Step(steps, "without_ruling", lambda grey: grey),
+        "uneven light: a surface": Step(paper, "EVEN_SURFACE", 2.0),
+        "uneven light: wider than a pen": Step(paper, "EVEN_SURFACE", 0.0),
+        "two tones where ink is cut": Step(paper, "CUT", 2.0),
+        "all of the paper's removal": Step(paper, "EVEN", 0.0),
+        "threshold of ink": Step(ink, "THRESHOLD", 0.02),
+        "specks left out": Step(ink, "without_specks", lambda _ink, box: box),
+        "thin pens thickened": Step(frame, "PEN", 0.0),
+        "centre of mass": Step(
+            frame, "_centre_of_mass", lambda p: ((p.shape[0] - 1) / 2, (p.shape[1] - 1) / 2)
+        ),
+    }
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print the tables and write them with the contact sheet."""
+    parser = ArgumentParser(description="Measure how well pictures of any kind are read.")
+    parser.add_argument("--data", type=Path, help="folder of the four MNIST files")
+    parser.add_argument("--out", type=Path, default=Path("runs/images"), help="folder to write into")
+    parser.add_argument("--n", type=int, default=1000, help="pictures of each kind")
+    parser.add_argument(
+        "--ablate", type=int, default=200, help="pictures of each kind without each step; 0 for none"
+    )
+    options = parser.parse_args(arguments)
+    test = mnist.read(options.data).test
+    classifiers = {
+        name: Classifier.of(load(ARTIFACTS / name / "1.npz"))
+        for name in MODELS
+        if (ARTIFACTS / name / "1.npz").exists()
+    }
+    kinds = {kind: pictures.of_kind(kind, test, options.n) for kind in photographs.KINDS}
+    text = by_kind(kinds, classifiers) + besides(test, classifiers)
+    if options.ablate:
+        few = {kind: uploads[: options.ablate] for kind, uploads in kinds.items()}
+        text += ablation(few, next(iter(classifiers.values())))
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "images.md").write_text(text, encoding="utf-8")
+    contact_sheet(kinds).save(options.out / "images.png")
+    print(text)  # noqa: T201 - a program's output
+
+
+def by_kind(kinds: Mapping[str, Uploads], classifiers: Mapping[str, Classifier]) -> str:
+    """Tabulate the share of pictures whose argmax is their label, for every kind and model."""
+    shares = {kind: _shares(uploads, classifiers) for kind, uploads in kinds.items()}
+    rows = [(kind, *map(_per_cent, found)) for kind, found in shares.items()]
+    found = np.array(list(shares.values()))
+    rows += [
+        ("**mean**", *map(_per_cent, found.mean(axis=0))),
+        ("**worst**", *map(_per_cent, found.min(axis=0))),
+    ]
+    return _table(("kind", *classifiers), rows)
+
+
+def besides(test: mnist.Digits, classifiers: Mapping[str, Classifier]) -> str:
+    """Tabulate exact images, another data set enlarged, and pictures that hold no digit or two."""
+    rows = [
+        (f"{name}, {len(uploads.pictures)} pictures", *map(_per_cent, _shares(uploads, classifiers)))
+        for name, uploads in (
+            ("MNIST's test images as they are", pictures.exact(test)),
+            (
+                "scikit-learn's digits, pixels repeated 1 to 16 times",
+                pictures.other_digits(Image.Resampling.NEAREST),
+            ),
+            (
+                "scikit-learn's digits, enlarged smoothly 1 to 16 times",
+                pictures.other_digits(Image.Resampling.BICUBIC),
+            ),
+        )
+    ]
+    blank = [normalize(picture).blank for picture in pictures.blank(test)]
+    pairs = [normalize(picture).several for picture in pictures.pairs(test)]
+    told = [
+        ("paper of every kind, told to be blank", blank),
+        ("two digits side by side, told to be several", pairs),
+    ]
+    rows += [(name, *[_per_cent(float(np.mean(found)))] * len(classifiers)) for name, found in told]
+    return _table(("besides", *classifiers), rows)
+
+
+def ablation(kinds: Mapping[str, Uploads], classifier: Classifier) -> str:
+    """Tabulate what is lost without each step: on the mean of all kinds, and on the kind that needs it."""
+    whole = _each(kinds, classifier)
+    rows = []
+    for name, step in STEPS.items():
+        with _without(step):
+            lost = whole - _each(kinds, classifier)
+        most = int(lost.argmax())
+        rows.append((name, _points(lost.mean()), f"{list(kinds)[most]}: {_points(lost[most])}"))
+    return _table(("without", "lost on the mean, points", "lost on the kind that needs it most"), rows)
+
+
+@contextmanager
+def _without(step: Step) -> Iterator[None]:
+    kept = getattr(step.module, step.name)
+    setattr(step.module, step.name, step.instead)
+    try:
+        yield
+    finally:
+        setattr(step.module, step.name, kept)
+
+
+def _each(kinds: Mapping[str, Uploads], classifier: Classifier) -> np.ndarray:
+    return np.array([_shares(uploads, {"": classifier})[0] for uploads in kinds.values()])
+
+
+def _shares(uploads: Uploads, classifiers: Mapping[str, Classifier]) -> list[float]:
+    images = np.array([normalize(picture).pixels for picture in uploads.pictures])
+    return [
+        float((classifier.activations(images).argmax(axis=1) == uploads.labels).mean())
+        for classifier in classifiers.values()
+    ]
+
+
+def contact_sheet(kinds: Mapping[str, Uploads]) -> Image.Image:
+    """Draw some pictures of every kind, and to the right of each what the network read."""
+    wide, high, margin = 2 * SIDE + 8, SIDE + 8, 150
+    sheet = Image.new("L", (margin + SHEET * wide, len(kinds) * high), 160)
+    canvas = ImageDraw.Draw(sheet)
+    for row, (kind, uploads) in enumerate(kinds.items()):
+        canvas.text((6, row * high + SIDE // 2), kind, fill=0)
+        for column, picture in enumerate(uploads.pictures[:SHEET]):
+            left, top = margin + column * wide, row * high + 4
+            sheet.paste(_thumbnail(picture.grey), (left, top))
+            sheet.paste(_thumbnail(_read(normalize(picture))), (left + SIDE, top))
+    return sheet
+
+
+def _read(normalized: Normalized) -> np.ndarray:
+    return normalized.pixels.reshape(28, 28)
+
+
+def _thumbnail(grey: np.ndarray) -> Image.Image:
+    image = Image.fromarray((grey.clip(0, 1) * 255).astype(np.uint8))
+    scale = SIDE / max(image.size)
+    size = tuple(max(round(length * scale), 1) for length in image.size)
+    return image.resize((size[0], size[1]), Image.Resampling.BOX if scale < 1 else Image.Resampling.NEAREST)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n"
+
+
+def _per_cent(share: float) -> str:
+    return f"{share:.2%}".replace("%", " %")
+
+
+def _points(lost: float) -> str:
+    return f"{100 * lost:.2f}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Fuzzing: what reads bytes from anyone, against inputs that nobody thought of."""
