@@ -4,21 +4,24 @@ import json
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
 from service.artifacts.format import SCHEMA_VERSION, Metadata
+from service.artifacts.record import Record
 from service.errors import BadArtifactError
 
-__all__ = ["parse", "render"]
+__all__ = ["parse", "render", "sound", "validated"]
+
+Kind = TypeVar("Kind", bound=Record)
 
 MOST_DIGITS = 19  # of an integer; JSON writers and databases downstream hold 64 bits
 MOST_MEMBERS = 1000  # of one object; pydantic reports each unknown one, which takes seconds and gigabytes
 LONGEST_MESSAGE = 300  # characters of what others wrote that one message may repeat
 
 
-def render(metadata: Metadata) -> bytes:
+def render(metadata: Record) -> bytes:
     """Write metadata as JSON, the same bytes for the same metadata: sorted, a line for each member."""
     members = metadata.model_dump(mode="json")
     lines = (f"{_json(name)}: {_json(members[name])}" for name in sorted(members))
@@ -36,8 +39,18 @@ def parse(text: bytes) -> Metadata:
         BadArtifactError: not JSON, a member twice, a number that is none, another schema version, or
             metadata that contradict themselves.
     """
+    _check_members(sound(text))
+    return validated(Metadata, text)
+
+
+def sound(text: bytes) -> object:
+    """Read JSON that says each thing once and has no numbers that are none.
+
+    Raises:
+        BadArtifactError: it is not such JSON.
+    """
     try:
-        members = json.loads(
+        return json.loads(
             text.decode(),  # UTF-8 alone; json would guess UTF-16 and UTF-32
             object_pairs_hook=_each_once,
             parse_constant=_no_number,
@@ -46,9 +59,16 @@ def parse(text: bytes) -> Metadata:
         )
     except (ValueError, RecursionError) as error:
         raise BadArtifactError(f"metadata.json is not sound JSON ({error}); write it anew") from error
-    _check_members(members)
+
+
+def validated(kind: type[Kind], text: bytes) -> Kind:
+    """Read a record from JSON that is sound.
+
+    Raises:
+        BadArtifactError: a member is missing, unknown or out of bounds; the message names the first.
+    """
     try:
-        return Metadata.model_validate_json(text, strict=True)
+        return kind.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise BadArtifactError(
             f"metadata.json: {_in_one_line(error)}; correct it with its producer"

@@ -1,6 +1,5 @@
 """From an .npz that nobody vouches for to a network that may be served."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from service.artifacts.document import parse
 from service.artifacts.format import Metadata
 from service.artifacts.golden import TOLERANCE, disagreement
 from service.artifacts.npz import open_archive, read_arrays, read_document
+from service.artifacts.sums import checked
 from service.errors import BadArtifactError
 from service.network import ACTIVATIONS, Layer, Network
 
@@ -26,12 +26,14 @@ class Artifact:
         network: its weights and biases, float32 and read-only.
         sha256: of the file, in hex.
         size_bytes: of the file.
+        content: the file as it was verified, whatever becomes of it on disk; empty where there was none.
     """
 
     metadata: Metadata
     network: Network
     sha256: str
     size_bytes: int
+    content: bytes = b""
 
     def __repr__(self) -> str:
         return f"Artifact {self.metadata.name}@{self.metadata.version}, {self.network!r}"
@@ -61,9 +63,7 @@ def verified(content: bytes, *, sha256: str | None = None) -> Artifact:
     Raises:
         BadArtifactError: they are not what they claim to be; the message has no path in it.
     """
-    found = hashlib.sha256(content).hexdigest()
-    if sha256 is not None and sha256.lower() != found:
-        raise BadArtifactError(f"sha256 is {found}, not {sha256} as expected; copy the file anew")
+    found = checked(content, sha256)
     archive = open_archive(content)
     metadata = parse(read_document(archive))
     arrays = read_arrays(archive, metadata.sizes)
@@ -71,7 +71,7 @@ def verified(content: bytes, *, sha256: str | None = None) -> Artifact:
         Layer(arrays[f"layers/{depth}/weights"], arrays[f"layers/{depth}/biases"], ACTIVATIONS[name])
         for depth, name in enumerate(metadata.activations)
     )
-    artifact = Artifact(metadata, Network(layers), found, len(content))
+    artifact = Artifact(metadata, Network(layers), found, len(content), content)
     self_test(artifact)
     return artifact
 

@@ -20,7 +20,7 @@ import numpy as np
 from service.errors import BadArtifactError
 from service.network import FloatArray
 
-__all__ = ["DTYPES", "array_shapes", "open_archive", "pack", "read_arrays", "read_document"]
+__all__ = ["DTYPES", "array_shapes", "open_archive", "pack", "read_arrays", "read_document", "read_stacks"]
 
 Shape: TypeAlias = tuple[int, ...]
 DType: TypeAlias = np.dtype[np.floating[Any]]
@@ -156,12 +156,30 @@ def read_arrays(archive: zipfile.ZipFile, sizes: Sequence[int]) -> dict[str, Flo
         BadArtifactError: a member too many or too few, or an array of another kind, shape or length.
     """
     shapes = array_shapes(sizes)
+    _check_total(shapes, f"sizes {'-'.join(map(str, sizes))}")
+    return _read_members(archive, shapes)
+
+
+def read_stacks(archive: zipfile.ZipFile, sizes: Sequence[int], n: int) -> dict[str, FloatArray]:
+    """Return the arrays of n networks with these sizes, one network after the other: (n, *shape).
+
+    Raises:
+        BadArtifactError: as by read_arrays.
+    """
+    shapes = {name: (n, *shape) for name, shape in array_shapes(sizes).items()}
+    _check_total(shapes, f"{n} networks of sizes {'-'.join(map(str, sizes))}")
+    return _read_members(archive, shapes)
+
+
+def _check_total(shapes: Mapping[str, Shape], what: str) -> None:
     n_bytes = sum(4 * _count(shape) for shape in shapes.values())
     if n_bytes > MAX_ARRAY_BYTES:
         raise BadArtifactError(
-            f"sizes {'-'.join(map(str, sizes))} take {n_bytes} bytes, at most {MAX_ARRAY_BYTES} are read; "
-            "make the network smaller"
+            f"{what} take {n_bytes} bytes, at most {MAX_ARRAY_BYTES} are read; make the network smaller"
         )
+
+
+def _read_members(archive: zipfile.ZipFile, shapes: Mapping[str, Shape]) -> dict[str, FloatArray]:
     _check_names(archive, {DOCUMENT, *(f"{name}.npy" for name in shapes)})
     return {name: _read_array(archive, f"{name}.npy", shape) for name, shape in shapes.items()}
 

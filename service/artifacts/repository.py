@@ -1,12 +1,14 @@
-"""A folder of artifacts, <name>/<version>.npz, and the verified networks read from it."""
+"""A folder of artifacts, <name>/<version>.npz, with aliases beside them, and the verified networks in it."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
+from service.artifacts.aliases import FILE_NAME, read_aliases
 from service.artifacts.load import Artifact, load
 from service.artifacts.sums import read_sums
 from service.errors import BadArtifactError, UnknownModelError
@@ -20,29 +22,48 @@ class Catalogue:
 
     Attributes:
         artifacts: by name and then version, versions in rising order ("2" before "10").
+        aliases: what each further name stands for, "name" or "name@version".
     """
 
     artifacts: Mapping[str, Mapping[str, Artifact]]
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, artifacts: Iterable[Artifact]) -> Self:
-        """Sort artifacts, each of another name or version, into a catalogue."""
+    def of(cls, artifacts: Iterable[Artifact], aliases: Mapping[str, str] = MappingProxyType({})) -> Self:
+        """Sort artifacts, each of another name or version, into a catalogue.
+
+        Raises:
+            BadArtifactError: an alias is the name of a model, or stands for one that does not exist.
+        """
         models: dict[str, dict[str, Artifact]] = {}
         for artifact in sorted(artifacts, key=_place):
             models.setdefault(artifact.metadata.name, {})[artifact.metadata.version] = artifact
-        return cls(MappingProxyType({name: MappingProxyType(versions) for name, versions in models.items()}))
+        named = cls(MappingProxyType({name: MappingProxyType(versions) for name, versions in models.items()}))
+        for alias, model in aliases.items():
+            named.check_alias(alias, model)
+        return replace(named, aliases=MappingProxyType(dict(aliases)))
+
+    def check_alias(self, alias: str, model: str) -> None:
+        """Prove that an alias can stand for a model.
+
+        Raises:
+            BadArtifactError: the alias is the name of a model, or the model is none of these.
+        """
+        if alias in self.artifacts:
+            raise BadArtifactError(f"alias {alias!r} is the name of a model too; choose another")
+        try:
+            self.find(model)
+        except UnknownModelError as error:
+            raise BadArtifactError(f"alias {alias!r} stands for {model[:110]!a}, but {error}") from error
 
     def find(self, model: str) -> Artifact:
-        """Return the artifact of "name" (its newest version) or "name@version".
+        """Return the artifact of "name" (its newest version) or "name@version"; a name may be an alias.
 
         Raises:
             UnknownModelError: there is none; the message names those that exist.
         """
         name, at, version = model.partition("@")
-        versions = self.artifacts.get(name)
-        if versions is None:
-            known = ", ".join(self.artifacts) or "none"
-            raise UnknownModelError(f"there is no model {name[:70]!a}; those that exist: {known}")
+        versions = self.versions(name)
         if not at:
             return versions[[*versions][-1]]
         if version not in versions:
@@ -50,6 +71,23 @@ class Catalogue:
                 f"model {name!r} has no version {version[:40]!a}; those that exist: {', '.join(versions)}"
             )
         return versions[version]
+
+    def versions(self, name: str) -> Mapping[str, Artifact]:
+        """Return the artifacts of a model in rising order; of an alias of one version, that one alone.
+
+        Raises:
+            UnknownModelError: no model and no alias is called so.
+        """
+        model, at, version = self.aliases.get(name, name).partition("@")
+        versions = self.artifacts.get(model)
+        if versions is None:
+            known = ", ".join((*self.artifacts, *self.aliases)) or "none"
+            raise UnknownModelError(f"there is no model {name[:70]!a}; those that exist: {known}")
+        return {version: versions[version]} if at else versions
+
+    def aliases_of(self, artifact: Artifact) -> list[str]:
+        """List the aliases that lead to an artifact."""
+        return [alias for alias in self.aliases if self.find(alias) is artifact]
 
     def __iter__(self) -> Iterator[Artifact]:
         """Go through all artifacts, by name and rising version."""
@@ -84,13 +122,14 @@ class Repository:
         """Read and verify every artifact in the folder.
 
         Raises:
-            BadArtifactError: the first bad one, or a folder that is missing or has none.
+            BadArtifactError: the first bad one, bad aliases, or a folder that is missing or has none.
         """
         sums = read_sums(self.folder)
-        return Catalogue.of(self._load(path, sums) for path in self._paths())
+        artifacts = [self._load(path, sums) for path in self._paths()]
+        return self._named(artifacts, read_aliases(self.folder))
 
     def reread(self, previous: Catalogue) -> Reread:
-        """Read the folder anew, keeping the last good artifact where the file on disk is bad.
+        """Read the folder anew, keeping the last good artifact, or the last aliases, where a file is bad.
 
         A file that was removed is no longer served, as after a restart; a folder in which nothing is found is
         a fault and changes nothing.
@@ -110,7 +149,18 @@ class Repository:
                 failures[key] = error
                 if key in kept:
                     artifacts[key] = kept[key]
-        return Reread(Catalogue.of(artifacts.values()), MappingProxyType(failures))
+        try:
+            catalogue = self._named(artifacts.values(), read_aliases(self.folder))
+        except BadArtifactError as error:
+            failures[FILE_NAME] = error
+            catalogue = _still_named(artifacts.values(), previous.aliases)
+        return Reread(catalogue, MappingProxyType(failures))
+
+    def _named(self, artifacts: Iterable[Artifact], aliases: Mapping[str, str]) -> Catalogue:
+        try:
+            return Catalogue.of(artifacts, aliases)
+        except BadArtifactError as error:
+            raise BadArtifactError(f"{self.folder / FILE_NAME}: {error}") from error
 
     def _paths(self) -> list[Path]:
         try:
@@ -132,6 +182,17 @@ class Repository:
         if place != path:
             raise BadArtifactError(f"{path}: holds {_key(artifact)}; move it to {place}")
         return artifact
+
+
+def _still_named(artifacts: Iterable[Artifact], aliases: Mapping[str, str]) -> Catalogue:
+    """Keep those of the aliases that still stand for a model."""
+    catalogue = Catalogue.of(artifacts)
+    kept = {}
+    for alias, model in aliases.items():
+        with suppress(BadArtifactError):
+            catalogue.check_alias(alias, model)
+            kept[alias] = model
+    return replace(catalogue, aliases=MappingProxyType(kept))
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from service.artifacts.sums import read_sums, write_sums
 from service.errors import BadArtifactError
 from service.network import FloatArray, Layer, Network
 
-__all__ = ["rounded", "save"]
+__all__ = ["put", "rounded", "save"]
 
 
 def save(network: Network, metadata: Metadata, folder: Path, *, dtype: str = "float32") -> Path:
@@ -37,6 +37,15 @@ def save(network: Network, metadata: Metadata, folder: Path, *, dtype: str = "fl
         content = _packed(network, metadata, dtype)
     except BadArtifactError as error:
         raise BadArtifactError(f"{folder / file}: {error}") from error
+    return put(folder, file, content)
+
+
+def put(folder: Path, file: str, content: bytes) -> Path:
+    """Write a file of the folder and its line in SHA256SUMS; return the file's path.
+
+    Raises:
+        BadArtifactError: the folder cannot be written to.
+    """
     sums = read_sums(folder)
     if sums.pop(file, None) is not None:  # a crash half-way leaves an unlisted file, never a wrong sum
         write_sums(folder, sums)

@@ -1,5 +1,6 @@
 """SHA256SUMS: what the artifacts of a folder must hash to, in the format of `sha256sum -c`."""
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -8,11 +9,23 @@ from pathlib import Path
 from service.artifacts import disk
 from service.errors import BadArtifactError
 
-__all__ = ["read_sums", "write_sums"]
+__all__ = ["checked", "read_sums", "write_sums"]
 
 FILE_NAME = "SHA256SUMS"
 MAX_BYTES = 2**20
 LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](?:\./)?(.+)")
+
+
+def checked(content: bytes, sha256: str | None) -> str:
+    """Return the sha256 of a file's bytes, in hex, once it is the one expected, where one is.
+
+    Raises:
+        BadArtifactError: it is another one.
+    """
+    found = hashlib.sha256(content).hexdigest()
+    if sha256 is not None and sha256.lower() != found:
+        raise BadArtifactError(f"sha256 is {found}, not {sha256} as expected; copy the file anew")
+    return found
 
 
 def read_sums(folder: Path) -> dict[str, str]:

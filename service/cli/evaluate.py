@@ -7,7 +7,9 @@ import click
 from service.cli.artifact import find
 from service.cli.options import DATA, settings_flags
 from service.settings import Settings
-from service.training.evaluate import report
+from service.training.measure import measure
+from service.training.pictures import draw
+from service.training.report import report
 
 __all__ = ["command"]
 
@@ -15,7 +17,11 @@ __all__ = ["command"]
 @click.command("evaluate")
 @click.argument("model")
 @DATA
+@click.option("--out", type=click.Path(path_type=Path), help="Draw pictures of it into this folder.")
 @settings_flags("models")
-def command(model: str, data: Path | None, config: Path | None, **flags: object) -> None:
+def command(model: str, data: Path | None, out: Path | None, config: Path | None, **flags: object) -> None:
     """Measure a MODEL, by its name or as an .npz, on the test images of MNIST and on images of no digit."""
-    click.echo(report(find(model, Settings.load(flags, file=config).models), data))
+    measured = measure(find(model, Settings.load(flags, file=config).models), data)
+    click.echo(report(measured))
+    if out is not None:
+        draw(measured, out)

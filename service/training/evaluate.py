@@ -1,27 +1,27 @@
 """How good a network is: on digits it never saw, and on images that are no digit."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.artifacts import Artifact
 from service.artifacts.format import Evaluation, OperatingPoint
-from service.classifier import Classifier, accepted
-from service.errors import BadInputError
+from service.classifier import accepted
 from service.imaging import Preprocessing
 from service.network import FloatArray, Network
-from service.training import mnist, trash
+from service.training import trash
 from service.training.mnist import Digits
 
 __all__ = [
+    "N_TRASH",
+    "at_coverage",
+    "calibration_bins",
     "calibration_error",
     "confusion",
+    "coverage",
     "evaluate",
     "operating_curve",
     "operating_point",
-    "report",
     "trash_activations",
 ]
 
@@ -44,14 +44,21 @@ def calibration_error(activations: FloatArray, labels: NDArray[np.uint8]) -> flo
     The images are sorted by their largest activation into 15 bins of equal count; the gaps of the bins are
     averaged (Guo et al. 2017, who cut the bins at equal width).
     """
+    bins = calibration_bins(activations, labels)
+    gaps = (abs(float(r.sum()) - float(a.sum(dtype=np.float64))) for r, a in bins)  # each times its count
+    return sum(gaps) / len(labels)
+
+
+def calibration_bins(
+    activations: FloatArray, labels: NDArray[np.uint8]
+) -> Iterator[tuple[NDArray[np.bool_], FloatArray]]:
+    """Sort images by their largest activation into 15 bins: who of a bin is right, and that activation."""
     order = activations.max(axis=1).argsort(kind="stable")
     right = (activations.argmax(axis=1) == labels)[order]
     largest = activations.max(axis=1)[order]
-    bins = zip(
+    return zip(
         np.array_split(right, CALIBRATION_BINS), np.array_split(largest, CALIBRATION_BINS), strict=True
     )
-    gaps = (abs(float(r.sum()) - float(a.sum(dtype=np.float64))) for r, a in bins)  # each times its count
-    return sum(gaps) / len(labels)
 
 
 def operating_curve(
@@ -79,6 +86,20 @@ def operating_point(
         accuracy=float(right[taken].mean()) if taken.any() else 1.0,  # none taken, none wrong
         false_acceptance=float(accepted(trash, threshold).mean()),
     )
+
+
+def coverage(activations: FloatArray, thresholds: FloatArray) -> NDArray[np.float64]:
+    """Return the share of images that each threshold above 0 accepts: (n, n_out) and (m,) → (m,)."""
+    second, largest = np.sort(np.partition(activations, -2)[:, -2:], axis=0).T  # each sorted by itself
+    accepted_images: NDArray[np.intp] = second.searchsorted(thresholds) - largest.searchsorted(thresholds)
+    return accepted_images / len(activations)
+
+
+def at_coverage(activations: FloatArray, share: float) -> float | None:
+    """Find the highest threshold that accepts this share of images; None where every one rejects more."""
+    candidates = np.unique(activations.max(axis=1))
+    enough = candidates[(candidates > 0) & (coverage(activations, candidates) >= share)]
+    return float(enough[-1]) if len(enough) else None
 
 
 def trash_activations(
@@ -123,55 +144,4 @@ def evaluate(
         calibration_error=calibration_error(activations, labels),
         operating_curve=operating_curve(activations, labels, np.concatenate(list(trash.values()))),
         false_acceptance={kind: float(accepted(a, threshold).mean()) for kind, a in trash.items()},
-    )
-
-
-def report(artifact: Artifact, data: Path | None = None, *, sha256: Mapping[str, str] = mnist.SHA256) -> str:
-    """Measure an artifact on MNIST's test set and on fresh trash, and tell it in lines to print.
-
-    Args:
-        artifact: of a network that reads MNIST's pixels.
-        data: the folder of the four files; None downloads them.
-        sha256: what they must hash to, uncompressed.
-
-    Raises:
-        BadDataError: the files cannot be had.
-        BadInputError: the network reads something else.
-    """
-    classifier = Classifier.of(artifact)
-    preprocessing, network = classifier.preprocessing, classifier.network
-    if (network.sizes[0], network.sizes[-1]) != (784, 10):
-        raise BadInputError(f"{network!r} does not read MNIST; evaluate one of 784 pixels and 10 digits")
-    digits = mnist.read(data, sha256=sha256).test
-    activations = classifier.activations(digits.images)
-    passing = trash_activations(network, preprocessing, digits, np.random.default_rng(0))
-    threshold = classifier.reject_below
-    measured = evaluate(activations, digits.labels, passing, threshold, name="MNIST t10k")
-    here = operating_point(threshold, activations, digits.labels, np.concatenate(list(passing.values())))
-    return "\n".join(_lines(artifact, measured, here))
-
-
-def _lines(artifact: Artifact, measured: Evaluation, here: OperatingPoint) -> Iterator[str]:
-    metadata = artifact.metadata
-    seen = {} if metadata.training is None else metadata.training.recipe
-    yield f"{metadata.name}@{metadata.version}  {artifact.network!r}"
-    yield f"{measured.data}: {measured.n_images:,} images"
-    yield f"accuracy            {measured.accuracy:8.2%}"
-    yield f"calibration error   {measured.calibration_error:8.2%}"
-    yield f"digits rejected     {1 - here.coverage:8.2%}  at {here.threshold:g}"
-    yield f"accuracy of others  {here.accuracy:8.2%}"
-    yield ""
-    yield "confusion, a row for each digit and a column for each answer"
-    yield from ("".join(f"{count:6}" for count in row) for row in measured.confusion)
-    yield ""
-    yield "threshold  coverage  accuracy  false acceptance"
-    yield from (
-        f"{p.threshold:9.2f} {p.coverage:9.2%} {p.accuracy:9.2%} {p.false_acceptance:17.2%}"
-        for p in measured.operating_curve
-    )
-    yield ""
-    yield f"trash accepted at {here.threshold:g}, {N_TRASH:,} images of each kind"
-    yield from (
-        f"{kind:16} {share:8.2%}{'' if kind in str(seen.get('trash')) else '  never seen in training'}"
-        for kind, share in measured.false_acceptance.items()
     )

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from service.training.evaluate import calibration_error, confusion, evaluate, operating_curve
+from service.training.evaluate import (
+    at_coverage,
+    calibration_error,
+    confusion,
+    coverage,
+    evaluate,
+    operating_curve,
+)
 
 
 def sure_of(answers, largest=1.0):
@@ -54,3 +61,22 @@ def test_an_evaluation_tells_false_acceptance_by_kind():
     assert (measured.data, measured.n_images, measured.accuracy) == ("ten digits", 10, 1)
     assert measured.false_acceptance == {"loud": 0.5, "quiet": 0}
     assert measured.operating_curve[10].false_acceptance == 2 / 5
+
+
+def test_coverage_counts_the_images_that_wake_exactly_one_neuron():
+    activations = np.array([[0.9, 0.1], [0.8, 0.7], [0.6, 0.6], [0.2, 0.3]], np.float32)
+    thresholds = np.array([0.15, 0.3, 0.65, 0.75, 0.85, 0.95], np.float32)
+    assert coverage(activations, thresholds).tolist() == [0.25, 0.5, 0.25, 0.5, 0.25, 0]
+
+
+def test_the_threshold_at_a_coverage_is_the_highest_that_accepts_so_many():
+    activations = sure_of([0, 1, 2, 3], [0.9, 0.7, 0.5, 0.3])
+    assert at_coverage(activations, 0.75) == pytest.approx(0.5)
+    assert at_coverage(activations, 0.76) == pytest.approx(0.3)
+    assert at_coverage(activations, 1) == pytest.approx(0.3)
+
+
+def test_there_is_no_threshold_at_a_coverage_that_none_reaches():
+    activations = np.array([[0.9, 0.9], [0.7, 0.1]], np.float32)
+    assert at_coverage(activations, 0.6) is None
+    assert at_coverage(np.zeros((3, 10), np.float32), 0.5) is None

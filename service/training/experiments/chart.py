@@ -137,9 +137,9 @@ def grid(pictures: FloatArray, columns: int, gap: int = 1) -> FloatArray:
     return sheet
 
 
-def percent(axis: Any) -> None:  # noqa: ANN401  # matplotlib's XAxis or YAxis
+def percent(axis: Any, decimals: int = 0) -> None:  # noqa: ANN401  # matplotlib's XAxis or YAxis
     """Label an axis of shares, 0..1, in percent."""
-    axis.set_major_formatter(needs("matplotlib.ticker").PercentFormatter(1, decimals=0))
+    axis.set_major_formatter(needs("matplotlib.ticker").PercentFormatter(1, decimals=decimals))
 
 
 def write(drawn: "Figure", path: Path) -> None:

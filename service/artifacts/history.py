@@ -1,0 +1,168 @@
+"""Weights on their way: a network at moments of its training, for replay, in <version>.history.npz.
+
+Beside the artifact, never in it: nothing is classified with these. The file has the artifact's form, with an
+array of n networks where the artifact has one, in float16, and it is read as warily.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from service.artifacts import disk
+from service.artifacts.document import render, sound, validated
+from service.artifacts.format import Metadata, Name, Version, Width
+from service.artifacts.load import MAX_FILE_BYTES, Artifact
+from service.artifacts.npz import DTYPES, open_archive, pack, read_document, read_stacks
+from service.artifacts.record import Count, Record, Row
+from service.artifacts.save import put, rounded
+from service.artifacts.sums import checked, read_sums
+from service.errors import BadArtifactError
+from service.network import ACTIVATIONS, FloatArray, Layer, Network
+
+__all__ = ["History", "history_of", "load_history", "save_history"]
+
+DTYPE = "float16"
+MOST_MOMENTS = 256
+
+
+class Document(Record):
+    """What a history says of itself."""
+
+    schema_version: Literal[1] = 1
+    name: Name
+    version: Version
+    sizes: Annotated[Row[Width], Field(min_length=2, max_length=32)]
+    activations: Row[Literal["sigmoid", "tanh", "relu"]]
+    epochs: Annotated[Row[Count], Field(min_length=1, max_length=MOST_MOMENTS)]
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if len(self.activations) != len(self.sizes) - 1:
+            raise ValueError("activations are not one a layer")
+        if not all(before < after for before, after in pairwise(self.epochs)):
+            raise ValueError("epochs are not rising")
+        return self
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """A network at moments of its training.
+
+    Attributes:
+        name: of the model.
+        version: of the artifact.
+        epochs: rising; 0 is the start.
+        networks: one an epoch, float32 and read-only.
+    """
+
+    name: str
+    version: str
+    epochs: tuple[int, ...]
+    networks: tuple[Network, ...]
+
+
+def save_history(networks: Mapping[int, Network], metadata: Metadata, folder: Path) -> Path:
+    """Write <folder>/<name>/<version>.history.npz and its line in SHA256SUMS; return the file's path.
+
+    Args:
+        networks: by epoch; rounded to float16. The same networks give the same bytes.
+        metadata: of the artifact that they led to.
+        folder: of artifacts; made where it is missing.
+
+    Raises:
+        BadArtifactError: there are none or too many, one has other sizes than the metadata or a number that
+            float16 cannot hold, or the folder cannot be written to.
+    """
+    file = f"{metadata.name}/{metadata.version}.history.npz"
+    try:
+        content = _packed(dict(sorted(networks.items())), metadata)
+        _verified(content)
+    except BadArtifactError as error:
+        raise BadArtifactError(f"{folder / file}: {error}") from error
+    return put(folder, file, content)
+
+
+def _packed(networks: Mapping[int, Network], metadata: Metadata) -> bytes:
+    if not 0 < len(networks) <= MOST_MOMENTS:
+        raise BadArtifactError(f"has {len(networks)} moments; keep 1 to {MOST_MOMENTS}")
+    if min(networks) < 0:
+        raise BadArtifactError(f"has an epoch {min(networks)} before the start, which is 0")
+    for epoch, network in networks.items():
+        activations = tuple(layer.activation.name for layer in network.layers)
+        if (network.sizes, activations) != (metadata.sizes, metadata.activations):
+            raise BadArtifactError(f"{network!r} of epoch {epoch} is not the network of the metadata")
+    kept = [rounded(network, DTYPE) for network in networks.values()]
+    arrays: dict[str, FloatArray] = {}
+    for depth in range(len(metadata.activations)):
+        arrays[f"layers/{depth}/weights"] = np.stack([network.layers[depth].weights for network in kept])
+        arrays[f"layers/{depth}/biases"] = np.stack([network.layers[depth].biases for network in kept])
+    document = Document(
+        name=metadata.name,
+        version=metadata.version,
+        sizes=metadata.sizes,
+        activations=metadata.activations,
+        epochs=tuple(networks),
+    )
+    return pack(render(document), arrays, DTYPES[DTYPE])
+
+
+def load_history(path: Path, *, sha256: str | None = None, inside: Path | None = None) -> History:
+    """Read a history, verifying everything before any number is used; the arguments are those of load().
+
+    Raises:
+        BadArtifactError: the file is missing, or not what it claims to be; the message names the fault.
+    """
+    try:
+        return _verified(disk.read(path, MAX_FILE_BYTES, inside), sha256=sha256)
+    except BadArtifactError as error:
+        text = f"{path}: {error}"
+        raise BadArtifactError(text if text.isprintable() else ascii(text)) from error
+
+
+def _verified(content: bytes, *, sha256: str | None = None) -> History:
+    checked(content, sha256)
+    archive = open_archive(content)
+    text = read_document(archive)
+    sound(text)
+    document = validated(Document, text)
+    stacks = read_stacks(archive, document.sizes, len(document.epochs))
+    networks = (
+        tuple(
+            Layer(
+                stacks[f"layers/{depth}/weights"][place],
+                stacks[f"layers/{depth}/biases"][place],
+                ACTIVATIONS[name],
+            )
+            for depth, name in enumerate(document.activations)
+        )
+        for place in range(len(document.epochs))
+    )
+    return History(document.name, document.version, document.epochs, tuple(map(Network, networks)))
+
+
+def history_of(artifact: Artifact, folder: Path) -> History | None:
+    """Read the history of an artifact of this folder; None where none was kept.
+
+    Raises:
+        BadArtifactError: it is not what it claims to be, or it is another network's.
+    """
+    metadata = artifact.metadata
+    file = f"{metadata.name}/{metadata.version}.history.npz"
+    if not (folder / file).exists():
+        return None
+    history = load_history(folder / file, sha256=read_sums(folder).get(file), inside=folder)
+    if (history.name, history.version, history.networks[0].sizes) != (
+        metadata.name,
+        metadata.version,
+        metadata.sizes,
+    ):
+        raise BadArtifactError(
+            f"{folder / file}: is the history of {history.name}@{history.version}, {history.networks[0]!r}; "
+            "remove it"
+        )
+    return history

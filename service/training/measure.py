@@ -1,0 +1,67 @@
+"""An artifact asked about MNIST's test set and about fresh trash: what reports and pictures are made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from service.artifacts import Artifact
+from service.artifacts.format import Evaluation
+from service.classifier import Classifier
+from service.errors import BadInputError
+from service.network import FloatArray
+from service.training import mnist
+from service.training.evaluate import evaluate, trash_activations
+from service.training.mnist import Digits
+
+__all__ = ["Measurement", "measure"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurement:
+    """What a network answered, and what that comes to.
+
+    Attributes:
+        artifact: whose network.
+        digits: asked about.
+        activations: of the digits, (n, 10).
+        trash: activations by kind, each (m, 10).
+        evaluation: of both, at the artifact's threshold.
+    """
+
+    artifact: Artifact
+    digits: Digits
+    activations: FloatArray
+    trash: Mapping[str, FloatArray]
+    evaluation: Evaluation
+
+    @property
+    def threshold(self) -> float:
+        """Return the artifact's own."""
+        return self.artifact.metadata.reject.threshold
+
+
+def measure(
+    artifact: Artifact, data: Path | None = None, *, sha256: Mapping[str, str] = mnist.SHA256
+) -> Measurement:
+    """Ask an artifact about MNIST's test set and about fresh trash.
+
+    Args:
+        artifact: of a network that reads MNIST's pixels.
+        data: the folder of the four files; None downloads them.
+        sha256: what they must hash to, uncompressed.
+
+    Raises:
+        BadDataError: the files cannot be had.
+        BadInputError: the network reads something else.
+    """
+    classifier = Classifier.of(artifact)
+    preprocessing, network = classifier.preprocessing, classifier.network
+    if (network.sizes[0], network.sizes[-1]) != (784, 10):
+        raise BadInputError(f"{network!r} does not read MNIST; evaluate one of 784 pixels and 10 digits")
+    digits = mnist.read(data, sha256=sha256).test
+    activations = classifier.activations(digits.images)
+    trash = trash_activations(network, preprocessing, digits, np.random.default_rng(0))
+    evaluation = evaluate(activations, digits.labels, trash, classifier.reject_below, name="MNIST t10k")
+    return Measurement(artifact, digits, activations, trash, evaluation)
