@@ -184,6 +184,8 @@ def step(candidate: Candidate, batch: MiniBatch, recipe: Recipe, over: float) ->
 def _with_trash(network: Network, batch: MiniBatch, n_trash: int) -> tuple[FloatArray, FloatArray]:
     """Add the trash that the network is surest of, so that no step is spent on what it knows already."""
     chosen = batch.trash
+    if not len(chosen):
+        return batch.images, batch.targets
     if len(chosen) > n_trash:
         largest = network.forward(chosen).max(axis=1)
         chosen = chosen[np.argpartition(-largest, n_trash)[:n_trash]]

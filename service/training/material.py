@@ -91,8 +91,13 @@ def _digits(
         drawn = others[rng.integers(len(others), size=steps * n)]
         images.append(SOURCES[name].change(drawn.images, recipe.augmentation, rng))
         labels.append(drawn.labels)
-    shown = np.concatenate([part.reshape(steps, -1, SIDE * SIDE) for part in images], axis=1)
-    return _prepared(shown, recipe), np.concatenate([part.reshape(steps, -1) for part in labels], axis=1)
+    shown = _side_by_side([part.reshape(steps, -1, SIDE * SIDE) for part in images])
+    return _prepared(shown, recipe), _side_by_side([part.reshape(steps, -1) for part in labels])
+
+
+def _side_by_side(parts: list[FloatArray]) -> FloatArray:
+    """Give each step the digits of every source, (steps, n, …); there is nothing to copy of one alone."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def _trash(material: Material, steps: int, recipe: Recipe, rng: np.random.Generator) -> FloatArray:

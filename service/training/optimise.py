@@ -3,7 +3,7 @@
 Every step is pure: what an optimiser remembers goes in and comes out with the network.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from math import cos, pi, sqrt
 from types import MappingProxyType
@@ -16,6 +16,9 @@ from service.network import FloatArray, Gradient, Network
 __all__ = ["OPTIMISERS", "SCHEDULES", "Memory", "Optimiser", "Schedule", "average"]
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # Kingma and Ba (2015), their own values
+BLOCK = 2**15  # numbers worked on at a time: what is made of them stays in a core's cache
+
+NOTHING: FloatArray = np.empty(0, np.float32)
 
 
 class Memory(NamedTuple):
@@ -23,13 +26,13 @@ class Memory(NamedTuple):
 
     Attributes:
         steps: how many were made.
-        means: running mean of the gradient, one a layer; none before the first step.
-        squares: running mean of the gradient's square, likewise.
+        mean: running mean of the gradient, (n_parameters,), layer by layer; empty before the first step.
+        square: running mean of the gradient's square, likewise.
     """
 
     steps: int = 0
-    means: tuple[Gradient, ...] = ()
-    squares: tuple[Gradient, ...] = ()
+    mean: FloatArray = NOTHING
+    square: FloatArray = NOTHING
 
 
 Gradients: TypeAlias = tuple[Gradient, ...]
@@ -72,23 +75,18 @@ def _adam(
 ) -> tuple[Network, Memory]:
     """Step down the running mean of the gradient, each weight in units of its own gradient's usual size."""
     steps = memory.steps + 1
-    before = memory if memory.means else _still(gradients)
-    means = tuple(
-        Gradient(*(_blend(m, g, BETA_1) for m, g in zip(mean, gradient, strict=True)))
-        for mean, gradient in zip(before.means, gradients, strict=True)
-    )
-    squares = tuple(
-        Gradient(*(_blend(s, g * g, BETA_2) for s, g in zip(square, gradient, strict=True)))
-        for square, gradient in zip(before.squares, gradients, strict=True)
-    )
+    gradient = np.concatenate([array.reshape(-1) for layer in gradients for array in layer])
+    before = memory if memory.steps else Memory(0, np.zeros_like(gradient), np.zeros_like(gradient))
+    mean, square, move = (np.empty_like(gradient) for _ in range(3))
     # both running means start at zero: the first steps would be too short without this
     unbiased = sqrt(1 - BETA_2**steps)
-    length = learning_rate * unbiased / (1 - BETA_1**steps)
-    moves = (
-        Gradient(*(_adam_step(m, s, length, EPSILON * unbiased) for m, s in zip(mean, square, strict=True)))
-        for mean, square in zip(means, squares, strict=True)
-    )
-    return _moved(network, moves), Memory(steps, means, squares)
+    length, epsilon = learning_rate * unbiased / (1 - BETA_1**steps), EPSILON * unbiased
+    for first in range(0, len(gradient), BLOCK):
+        block = slice(first, first + BLOCK)
+        mean[block] = _blend(before.mean[block], gradient[block], BETA_1)
+        square[block] = _blend(before.square[block], gradient[block] * gradient[block], BETA_2)
+        move[block] = _adam_step(mean[block], square[block], length, epsilon)
+    return _moved(network, _layer_by_layer(move, gradients)), Memory(steps, mean, square)
 
 
 def _adam_step(mean: FloatArray, square: FloatArray, length: float, epsilon: float) -> FloatArray:
@@ -99,10 +97,13 @@ def _adam_step(mean: FloatArray, square: FloatArray, length: float, epsilon: flo
     return size
 
 
-def _still(gradients: Gradients) -> Memory:
-    """Return the memory of someone who has not moved yet."""
-    zeros = tuple(Gradient(np.zeros_like(g.weights), np.zeros_like(g.biases)) for g in gradients)
-    return Memory(0, zeros, zeros)
+def _layer_by_layer(row: FloatArray, like: Gradients) -> Iterator[Gradient]:
+    """Cut a row of all layers' numbers into the layers' own shapes."""
+    first = 0
+    for weights, biases in like:
+        middle, last = first + weights.size, first + weights.size + biases.size
+        yield Gradient(row[first:middle].reshape(weights.shape), row[middle:last])
+        first = last
 
 
 def _moved(network: Network, steps: Iterable[Gradient]) -> Network:

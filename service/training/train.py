@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from service.artifacts import Metadata, golden_samples, rounded, save
 from service.artifacts.format import PreprocessingChoice, Reject, Training, Version
+from service.artifacts.history import save_history
 from service.artifacts.reference import Reference
 from service.classifier import accepted
 from service.errors import BadDataError, BadInputError
@@ -72,6 +73,8 @@ def run(
 ) -> Path:
     """Train a network by a recipe and write its artifact, out/<name>/<version>.npz; return that path.
 
+    Where the recipe keeps moments, their weights are written beside it, <version>.history.npz.
+
     Args:
         recipe: a name from service.training.recipes, or the path of a .toml file.
         data: the folder of the four MNIST files; None downloads them.
@@ -95,6 +98,8 @@ def run(
         chosen, everything, seed=chosen.seed if seed is None else seed, version=version, report=report
     )
     path = save(made.network, made.metadata, out, dtype=chosen.dtype)
+    if made.moments:
+        save_history(made.moments, made.metadata, out)
     report(f"{path} written after {monotonic() - started:.0f} s")
     return path
 

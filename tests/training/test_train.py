@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from service.artifacts import load, save
+from service.artifacts.history import load_history
 from service.classifier import accepted
 from service.errors import BadDataError, BadInputError, ServiceError
 from service.imaging.preprocessing import deskew
@@ -157,6 +158,18 @@ def test_once_all_is_chosen_the_validation_images_are_learned_too(train, artifac
     assert not np.array_equal(refitted.network.layers[0].weights, artifact.network.layers[0].weights)
     assert lines[6] == "once more, on all 700 images"
     assert [line for line in lines[7:11] if "validation" in line] == []
+
+
+def test_moments_of_the_way_lie_beside_the_artifact_and_end_with_it(train):
+    path = train(recipe="moments = 3" + OWN)
+    history = load_history(path.with_name("1.history.npz"))
+    assert history.epochs == (0, 1, 4)
+    last, shipped = history.networks[-1], load(path).network
+    np.testing.assert_allclose(last.layers[0].weights, shipped.layers[0].weights, atol=1e-2)
+
+
+def test_no_history_is_written_where_none_is_asked_for(train):
+    assert [file.name for file in train().parent.iterdir()] == ["1.npz"]
 
 
 def test_calibrated_outputs_agree_better_with_the_share_that_is_right(train, artifact, drawn):
