@@ -4,7 +4,7 @@ The web service, the command line and everything that reads many files call thes
 picture gives the same activations everywhere.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -16,6 +16,7 @@ from service.artifacts import Artifact
 from service.errors import BadArtifactError, BadInputError
 from service.imaging import (
     PREPROCESSINGS,
+    Budget,
     Choice,
     Limits,
     Normalized,
@@ -26,7 +27,17 @@ from service.imaging import (
 )
 from service.network import FloatArray, Network, Trace
 
-__all__ = ["Classification", "Classifier", "Reason", "Verdict", "accepted", "decide"]
+__all__ = [
+    "Classification",
+    "Classifier",
+    "Reason",
+    "Seen",
+    "Verdict",
+    "Verdicts",
+    "accepted",
+    "decide",
+    "decide_all",
+]
 
 
 class Reason(StrEnum):
@@ -95,6 +106,57 @@ def decide(
     return Verdict(activations, argmax, largest - second, reason, reject_below)
 
 
+REASONS = tuple(Reason)
+NO_REASON = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdicts:
+    """What the activations of many images say: in each array one row or one number an image.
+
+    Attributes:
+        activations: (n, n_out) float32.
+        argmax: (n,), the index of the largest activation.
+        margin: (n,), the largest less the second largest.
+        reasons: (n,), the place of the reason in Reason; -1 where the image was not rejected.
+        reject_below: the threshold that was applied; 0 turns every rejection off.
+    """
+
+    activations: FloatArray
+    argmax: NDArray[np.intp]
+    margin: FloatArray
+    reasons: NDArray[np.intp]
+    reject_below: float
+
+    @property
+    def rejected(self) -> NDArray[np.bool_]:
+        """Say of each image whether the answer is "not a digit": (n,)."""
+        rejected: NDArray[np.bool_] = self.reasons != NO_REASON
+        return rejected
+
+    def __len__(self) -> int:
+        return len(self.argmax)
+
+    def __iter__(self) -> Iterator[Verdict]:
+        """Go through them one image at a time."""
+        columns = zip(self.activations, self.argmax.tolist(), self.margin, self.reasons.tolist(), strict=True)
+        for activations, argmax, margin, place in columns:
+            reason = None if place == NO_REASON else REASONS[place]
+            yield Verdict(activations, argmax, margin, reason, self.reject_below)
+
+
+def decide_all(
+    activations: FloatArray, reject_below: float, *, blank: NDArray[np.bool_], several: NDArray[np.bool_]
+) -> Verdicts:
+    """Judge many images, as decide does one: activations (n, n_out), blank and several (n,)."""
+    second, largest = np.partition(activations, -2, axis=1)[:, -2:].T
+    reached = (blank, several, largest < reject_below, second >= reject_below)  # in the order of Reason
+    reasons = np.select(reached, range(len(REASONS)), NO_REASON)
+    if reject_below <= 0:
+        reasons = np.full(len(activations), NO_REASON)
+    return Verdicts(activations, activations.argmax(axis=1), largest - second, reasons, reject_below)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Classification:
     """A verdict, with what the network read.
@@ -114,6 +176,31 @@ class Classification:
     mode: str | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """One input as it was read, not yet judged.
+
+    Attributes:
+        pixels: (n_in,) float32, the input before the network's own preprocessing.
+        blank: there is no ink on the paper.
+        normalized: what was done to the upload; None where pixels were sent instead of a picture.
+        size: (width, height) of the upload in pixels; None likewise.
+        mode: how the PNG held its pixels; None likewise.
+    """
+
+    pixels: Pixels
+    blank: bool
+    normalized: Normalized | None = None
+    size: tuple[int, int] | None = None
+    mode: str | None = None
+
+    def judged(self, activations: FloatArray, reject_below: float) -> Classification:
+        """Say what its output activations, (n_out,), mean."""
+        several = self.normalized is not None and self.normalized.several
+        verdict = decide(activations, reject_below, blank=self.blank, several=several)
+        return Classification(verdict, self.pixels, self.normalized, self.size, self.mode)
+
+
 def _unobserved(stage: str) -> None:
     """Let a stage pass without a clock."""
 
@@ -125,25 +212,33 @@ class Classifier:
     Attributes:
         artifact: the network and what is known of it.
         preprocessing: its input step.
-        limits: how large a picture is read.
+        limits: which pictures are read, and how large.
         reject_below: the threshold where the caller names none.
+        budget: bounds how much is decoded at once, together with whoever else has it; None bounds nothing.
     """
 
     artifact: Artifact
     preprocessing: Preprocessing
     limits: Limits
     reject_below: float
+    budget: Budget | None = None
 
     @classmethod
     def of(
-        cls, artifact: Artifact, *, limits: Limits | None = None, reject_below: float | None = None
+        cls,
+        artifact: Artifact,
+        *,
+        limits: Limits | None = None,
+        reject_below: float | None = None,
+        budget: Budget | None = None,
     ) -> Self:
         """Put a classifier together.
 
         Args:
             artifact: verified.
-            limits: how large a picture is read.
+            limits: which pictures are read, and how large.
             reject_below: None takes the threshold stored in the artifact.
+            budget: of all that decode at once; None bounds nothing.
 
         Raises:
             BadArtifactError: imaging does not know the artifact's preprocessing, or it makes another number
@@ -154,6 +249,7 @@ class Classifier:
             _known(artifact),
             Limits() if limits is None else limits,
             artifact.metadata.reject.threshold if reject_below is None else reject_below,
+            budget,
         )
 
     @property
@@ -180,20 +276,14 @@ class Classifier:
             passed: told "decode", "preprocess" and "forward" as each stage ends, for whoever holds a clock.
 
         Raises:
-            ImageError: the bytes are not a PNG that is read; see service.imaging.decode.
+            ImageError: the bytes are not a picture that is read; see service.imaging.decode.
+            BusyError: too many large pictures are being decoded.
             BadInputError: this network reads no pictures, only pixels.
         """
-        self._check_that_pictures_are_read()
-        picture = decode(png, self.limits)
-        passed("decode")
-        normalized = normalize(picture, invert, center)
-        passed("preprocess")
-        activations = self.activations(normalized.pixels[np.newaxis])[0]
-        verdict = decide(
-            activations, self._threshold(reject_below), blank=normalized.blank, several=normalized.several
-        )
+        seen = self.see(png, invert=invert, center=center, passed=passed)
+        [classification] = self.judge([seen], reject_below=reject_below)
         passed("forward")
-        return Classification(verdict, normalized.pixels, normalized, picture.size, picture.mode)
+        return classification
 
     def classify_pixels(
         self,
@@ -207,13 +297,45 @@ class Classifier:
         Raises:
             BadInputError: another number of pixels, or one out of bounds.
         """
-        checked = self.check_pixels(pixels)
+        seen = self.see_pixels(pixels)
         passed("decode")
-        activations = self.activations(checked[np.newaxis])[0]
-        blank = self.preprocessing.on_paper and bool((checked == self.preprocessing.low).all())
-        verdict = decide(activations, self._threshold(reject_below), blank=blank)
+        [classification] = self.judge([seen], reject_below=reject_below)
         passed("forward")
-        return Classification(verdict, checked)
+        return classification
+
+    def see(
+        self,
+        png: bytes,
+        *,
+        invert: Choice = Choice.AUTO,
+        center: Choice = Choice.AUTO,
+        passed: Callable[[str], None] = _unobserved,
+    ) -> Seen:
+        """Read a PNG as far as it goes without the network; arguments and errors are those of classify."""
+        self.check_that_pictures_are_read()
+        picture = decode(png, self.limits, self.budget)
+        passed("decode")
+        normalized = normalize(picture, invert, center)
+        passed("preprocess")
+        return Seen(normalized.pixels, normalized.blank, normalized, picture.size, picture.mode)
+
+    def see_pixels(self, pixels: FloatArray) -> Seen:
+        """Read the network's own input as far as it goes without the network.
+
+        Raises:
+            BadInputError: another number of pixels, or one out of bounds.
+        """
+        checked = self.check_pixels(pixels)
+        blank = self.preprocessing.on_paper and bool((checked == self.preprocessing.low).all())
+        return Seen(checked, blank)
+
+    def judge(self, seen: Sequence[Seen], *, reject_below: float | None = None) -> list[Classification]:
+        """Answer all that was seen with one forward pass; one by one, activations differ by at most 1e-6."""
+        if not seen:
+            return []
+        activations = self.activations(np.stack([one.pixels for one in seen]))
+        threshold = self.reject_below if reject_below is None else reject_below
+        return [one.judged(row, threshold) for one, row in zip(seen, activations, strict=True)]
 
     def check_pixels(self, pixels: FloatArray) -> Pixels:
         """Prove that an array is one input of this network.
@@ -228,20 +350,46 @@ class Classifier:
                 f"pixels have shape {pixels.shape}; send {expected.n_in} numbers, or {rows} rows of {columns}"
             )
         if not ((pixels >= expected.low) & (pixels <= expected.high)).all():
-            raise BadInputError(
-                f"a pixel is not between {expected.low:g} (paper) and {expected.high:g} (ink); scale it first"
-            )
+            raise _out_of_bounds(expected)
         return Pixels(np.ascontiguousarray(pixels, np.float32).reshape(-1))
+
+    def check_images(self, images: FloatArray) -> FloatArray:
+        """Prove that an array, (n, n_in), holds inputs of this network; return it as float32.
+
+        Raises:
+            BadInputError: a number out of bounds; NaN is out of bounds.
+        """
+        expected = self.preprocessing
+        if not (images.min() >= expected.low and images.max() <= expected.high):  # of NaN, neither holds
+            raise _out_of_bounds(expected)
+        return np.require(images, np.float32, ("C", "ALIGNED"))
 
     def activations(self, images: FloatArray) -> FloatArray:
         """Answer images, (n, n_in), with their output activations, (n, n_out)."""
         return self.network.forward(self.preprocessing.prepare(images))
 
+    def verdicts(
+        self,
+        images: FloatArray,
+        *,
+        blank: NDArray[np.bool_],
+        several: NDArray[np.bool_],
+        reject_below: float | None = None,
+    ) -> Verdicts:
+        """Judge checked images, (n, n_in), in one forward pass; blank and several as they were normalized."""
+        threshold = self.reject_below if reject_below is None else reject_below
+        return decide_all(self.activations(images), threshold, blank=blank, several=several)
+
     def trace(self, pixels: Pixels) -> Trace:
         """Return z and the activations of every layer for one image, each (1, n_out)."""
         return self.network.trace(self.preprocessing.prepare(pixels[np.newaxis]))
 
-    def _check_that_pictures_are_read(self) -> None:
+    def check_that_pictures_are_read(self) -> None:
+        """Refuse to look at pictures where the network has no use for them.
+
+        Raises:
+            BadInputError: it reads pixels alone.
+        """
         if not self.preprocessing.on_paper:
             rows, columns = self.preprocessing.shape
             name = self.artifact.metadata.name
@@ -249,8 +397,11 @@ class Classifier:
                 f"model {name} reads {rows}x{columns} pixels and no PNG; send the pixels themselves"
             )
 
-    def _threshold(self, reject_below: float | None) -> float:
-        return self.reject_below if reject_below is None else reject_below
+
+def _out_of_bounds(expected: Preprocessing) -> BadInputError:
+    return BadInputError(
+        f"a pixel is not between {expected.low:g} (paper) and {expected.high:g} (ink); scale it first"
+    )
 
 
 def _known(artifact: Artifact) -> Preprocessing:

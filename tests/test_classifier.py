@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from service.artifacts import Artifact
-from service.classifier import Classifier, Reason, accepted, decide
+from service.classifier import Classifier, Reason, accepted, decide, decide_all
 from service.errors import BadArtifactError, BadInputError, NotAPngError
 from service.imaging.preprocessing import deskew
 from service.network import Network
@@ -128,6 +128,34 @@ def test_blank_pixels_are_rejected_as_blank(artifact):
     assert verdict.reason is Reason.BLANK
 
 
+def test_many_are_judged_as_each_is_alone(artifact):
+    images = np.random.default_rng(5).random((9, 784), dtype=np.float32) ** 4
+    images[3] = 0
+    strict = Classifier.of(artifact, reject_below=0.3)
+    together = strict.judge([strict.see_pixels(image) for image in images])
+    for image, one in zip(images, together, strict=True):
+        alone = strict.classify_pixels(image).verdict
+        assert one.verdict.activations == pytest.approx(alone.activations, abs=1e-6)
+        assert (one.verdict.digit, one.verdict.reason) == (alone.digit, alone.reason)
+        assert (one.pixels == image).all()
+    assert together[3].verdict.reason is Reason.BLANK
+
+
+def test_what_is_seen_alone_is_judged_bit_for_bit_as_it_is_classified(classifier, pixels):
+    seen = classifier.see(png(pixels))
+    [judged] = classifier.judge([seen])
+    assert (judged.verdict.activations == classifier.classify(png(pixels)).verdict.activations).all()
+
+
+def test_of_nothing_nothing_is_judged(classifier):
+    assert classifier.judge([]) == []
+
+
+def test_a_judgement_has_the_threshold_of_the_call(classifier, pixels):
+    [judged] = classifier.judge([classifier.see_pixels(pixels)], reject_below=0.75)
+    assert judged.verdict.reject_below == 0.75
+
+
 def test_the_threshold_of_the_call_wins_over_the_classifiers(artifact, pixels):
     classifier = Classifier.of(artifact, reject_below=1)
     assert classifier.classify_pixels(pixels).verdict.rejected
@@ -199,3 +227,34 @@ def test_four_black_pixels_are_not_blank(camera):
 def test_a_network_of_other_pictures_reads_no_png(camera, pixels):
     with pytest.raises(BadInputError, match="2x2 pixels"):
         camera.classify(png(pixels))
+
+
+@pytest.mark.parametrize("reject_below", [0, 0.3, 0.5, 1])
+def test_many_images_are_judged_as_each_of_them_is(reject_below):
+    rng = np.random.default_rng(4)
+    activations = rng.random((200, 10), dtype=np.float32)
+    blank, several = rng.random((2, 200)) < 0.2
+    together = decide_all(activations, reject_below, blank=blank, several=several)
+    assert len(together) == 200
+    for i, verdict in enumerate(together):
+        alone = decide(activations[i], reject_below, blank=bool(blank[i]), several=bool(several[i]))
+        assert (verdict.argmax, verdict.reason, verdict.margin) == (alone.argmax, alone.reason, alone.margin)
+        assert (verdict.activations == alone.activations).all()
+        assert together.rejected[i] == alone.rejected
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf, -0.001, 1.001])
+def test_images_out_of_bounds_are_refused(classifier, pixels, number):
+    images = np.stack([pixels] * 3).astype(np.float64)
+    assert classifier.check_images(images).dtype == np.float32
+    images[2, 783] = number
+    with pytest.raises(BadInputError, match="paper"):
+        classifier.check_images(images)
+
+
+def test_images_that_lie_crooked_in_memory_are_straightened(classifier, pixels):
+    body = b"x" + np.stack([pixels] * 2).tobytes()
+    crooked = np.frombuffer(body, np.float32, offset=1).reshape(2, 784)
+    checked = classifier.check_images(crooked)
+    assert checked.flags.aligned
+    assert (checked == pixels).all()

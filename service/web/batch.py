@@ -1,0 +1,84 @@
+"""POST /v1/classify/batch: many pictures in, one forward pass over those that can be read, answers out."""
+
+from collections.abc import Callable, Iterator
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from service.classifier import Classification, Classifier, Seen
+from service.errors import ServiceError
+from service.web.allowance import PixelAllowance
+from service.web.answers import answer
+from service.web.batch_bodies import Batch, read_batch
+from service.web.exchange import Exchange, this_exchange
+from service.web.metrics import Metrics
+from service.web.problems import problem_of
+from service.web.schema import BatchClassified, Named, Problem, Refused
+from service.web.state import State
+
+__all__ = ["batch_routes"]
+
+
+def batch_routes(state: State, metrics: Metrics) -> Blueprint:
+    """Serve classifications of many pictures at once."""
+    routes = Blueprint("batch", __name__, url_prefix="/v1")
+    max_body_bytes, max_seconds = state.settings.max_body_bytes, state.settings.timeout_seconds
+
+    @routes.post("/classify/batch")
+    def classify_batch() -> ResponseReturnValue:
+        """Read the digit in each of many pictures."""
+        exchange = this_exchange()
+        batch = read_batch(exchange, max_body_bytes, max_seconds)
+        classifier = state.current.classifier(batch.options.model)
+        classifier.check_that_pictures_are_read()
+        outcomes = _judge(exchange, batch, classifier)
+        for outcome in outcomes:
+            if isinstance(outcome, Classification):
+                metrics.classified(classifier.artifact, outcome)
+        return _tell(exchange, batch, classifier, outcomes)
+
+    return routes
+
+
+def _judge(exchange: Exchange, batch: Batch, classifier: Classifier) -> list[Classification | Problem]:
+    """Look at one picture after the other, then judge all of them at once."""
+    passed = exchange.start_stopwatch().passed
+    looked = list(_look(exchange.id, batch, classifier, passed))
+    seen = [one for one in looked if isinstance(one, Seen)]
+    judged = iter(classifier.judge(seen, reject_below=batch.options.reject_below))
+    passed("forward")
+    return [next(judged) if isinstance(one, Seen) else one for one in looked]
+
+
+def _look(
+    request_id: str, batch: Batch, classifier: Classifier, passed: Callable[[str], None]
+) -> Iterator[Seen | Problem]:
+    """Read the pictures, of which only one is decoded at a time; a problem keeps nothing of its picture."""
+    options, allowance = batch.options, PixelAllowance(classifier.limits)
+    for item in batch.items:
+        try:
+            png = item.read()
+            allowance.take(png)
+            yield classifier.see(png, invert=options.invert, center=options.center, passed=passed)
+        except ServiceError as error:
+            yield problem_of(error, request_id)
+
+
+def _tell(
+    exchange: Exchange, batch: Batch, classifier: Classifier, outcomes: list[Classification | Problem]
+) -> BatchClassified:
+    results: list[Named | Refused] = []
+    for item, outcome in zip(batch.items, outcomes, strict=True):
+        if isinstance(outcome, Classification):
+            results.append({"name": item.name, **answer(exchange.id, classifier, outcome, batch.options)})
+        else:
+            results.append({"name": item.name, "error": outcome})
+    metadata = classifier.artifact.metadata
+    n_refused = sum("error" in result for result in results)
+    exchange.notes.update(model=metadata.name, images=len(results) - n_refused, refused=n_refused)
+    return {
+        "id": exchange.id,
+        "model": metadata.name,
+        "model_version": metadata.version,
+        "results": results,
+    }
