@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, cast
 
 from gunicorn.arbiter import Arbiter
 
+from service.errors import SettingsError
 from service.web.application import Application
 from service.web.logs import end_of_traceback
+from service.web.scrape import forget_gauges
 from service.web.worker import DigitWorker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["DigitArbiter", "assign_slot"]
+__all__ = ["DigitArbiter", "assign_slot", "free_slot"]
 
 INTERRUPT_SECONDS = 2  # that workers have to end after Ctrl-C
 
@@ -51,7 +53,7 @@ class DigitArbiter(Arbiter):
         super().handle_int()
 
     def handle_hup(self) -> None:
-        """Read the artifacts anew, fork workers that serve them, and let the old workers finish.
+        """Read artifacts and keys anew, fork workers that serve them, and let the old workers finish.
 
         Nobody waits for the old ones here, so that SIGTERM is heard meanwhile.
         """
@@ -66,6 +68,13 @@ class DigitArbiter(Arbiter):
 
     def _reload(self) -> None:
         state, metrics, log = self._parts.state, self._parts.metrics, self._parts.log
+        read = (self._reload_artifacts(), self._reload_keys())
+        metrics.prepare(state.current.catalogue, state.keys.names if state.keys else ())
+        metrics.reloaded(ok=all(read))
+        log.info("reloaded", ok=all(read))
+
+    def _reload_artifacts(self) -> bool:
+        state, log = self._parts.state, self._parts.log
         try:
             ok = state.reload()
         except Exception as error:  # noqa: BLE001  # no file, however bad, may end the service
@@ -73,12 +82,23 @@ class DigitArbiter(Arbiter):
             log.warning("reload failed", traceback=end_of_traceback(error))
         for name, reason in state.failures.items():
             log.warning("artifact refused", artifact=name, reason=reason)
-        metrics.prepare(state.current.catalogue)
-        metrics.reloaded(ok=ok)
-        log.info("reloaded", ok=ok)
+        return ok
+
+    def _reload_keys(self) -> bool:
+        try:
+            self._parts.state.reload_keys()
+        except SettingsError as error:
+            self._parts.log.warning("keys refused", reason=str(error))
+            return False
+        return True
 
 
 def assign_slot(arbiter: Arbiter, worker: DigitWorker) -> None:
     """Give a worker that is about to be forked the first slot that no living worker counts in."""
     taken = {other.slot for other in cast("Iterable[DigitWorker]", arbiter.WORKERS.values())}
     worker.slot = next(slot for slot in map(str, count(1)) if slot not in taken)
+
+
+def free_slot(_: Arbiter, worker: DigitWorker) -> None:
+    """Forget what a worker was doing that has ended."""
+    forget_gauges(worker.slot)

@@ -1,12 +1,12 @@
 """The body of a request: read to its end, within its limits, and divided into the parts that it holds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from io import BytesIO
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import orjson
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import MultiPartParser
 from werkzeug.wsgi import get_input_stream
@@ -16,7 +16,7 @@ from service.web.errors import BodyTooLargeError, SlowBodyError, UnsupportedBody
 from service.web.exchange import Exchange
 from service.web.options import only_once
 
-__all__ = ["Form", "read_body", "read_form", "read_json"]
+__all__ = ["Form", "read_body", "read_form", "read_json", "read_sent", "too_large"]
 
 
 class Form(NamedTuple):
@@ -46,17 +46,29 @@ def read_body(exchange: Exchange, max_body_bytes: int, max_seconds: float) -> by
         BadInputError: it ended early, its chunks are malformed, or there is none.
     """
     _check_encoding(exchange.environ.get("HTTP_CONTENT_ENCODING", "identity"))
+    body = read_sent(exchange, max_body_bytes, max_seconds)
+    if not body:
+        raise BadInputError("the body is empty; send one PNG")
+    return body
+
+
+def read_sent(exchange: Exchange, max_body_bytes: int, max_seconds: float) -> bytes:
+    """Read the whole body as it was sent: compressed or not, empty or not.
+
+    Raises:
+        BodyTooLargeError: it is longer than the limit.
+        SlowBodyError: it took too long to arrive.
+        BadInputError: it ended early, or its chunks are malformed.
+    """
     length = exchange.content_length
     if length is not None and length > max_body_bytes:
-        raise _too_large(max_body_bytes)
+        raise too_large(max_body_bytes)
     body = _read(exchange, max_body_bytes + 1 if length is None else length, max_seconds)
     exchange.bytes_in = len(body)
     if len(body) > max_body_bytes:
-        raise _too_large(max_body_bytes)
+        raise too_large(max_body_bytes)
     if length is not None and len(body) < length:
         raise _cut_short(exchange, max_seconds)
-    if not body:
-        raise BadInputError("the body is empty; send one PNG")
     return body
 
 
@@ -81,7 +93,8 @@ def _cut_short(exchange: Exchange, max_seconds: float) -> ServiceError:
     return BadInputError("the body ended before it was complete, or its chunks are malformed; send it again")
 
 
-def _too_large(max_body_bytes: int) -> BodyTooLargeError:
+def too_large(max_body_bytes: int) -> BodyTooLargeError:
+    """Say what the limit is."""
     return BodyTooLargeError(f"the body has more than {max_body_bytes} bytes, and no more are read")
 
 
@@ -95,22 +108,32 @@ def read_form(exchange: Exchange, body: bytes, max_parts: int) -> Form:
     boundary = exchange.mimetype_params.get("boundary", "").encode("ascii", "replace")
     if not boundary:
         raise BadInputError("the multipart form names no boundary in its Content-Type")
-    parser = MultiPartParser(stream_factory=_in_memory, max_form_parts=max_parts)
+    parser = MultiPartParser(stream_factory=_in_memory, cls=_AsSent, max_form_parts=max_parts)
     try:
         fields, files = parser.parse(BytesIO(body), boundary, len(body))
     except RequestEntityTooLarge as error:
         raise BodyTooLargeError(f"the form has more than {max_parts} parts, and no more are read") from error
     except ValueError as error:
         raise BadInputError("the multipart form is malformed, or cut short; send it again") from error
-    return Form([file for _, file in files.items(multi=True)], only_once(fields.lists()))
+    return Form([file for _, file in cast("_AsSent", files).pairs], only_once(fields.lists()))
+
+
+class _AsSent(MultiDict[str, Any]):
+    """Remembers the order in which its values came, across their names."""
+
+    def __init__(self, pairs: Iterable[tuple[str, Any]]) -> None:
+        self.pairs = list(pairs)
+        super().__init__(self.pairs)
 
 
 def _in_memory(*_: object, **__: object) -> BytesIO:
     return BytesIO()
 
 
-def read_json(body: bytes, max_items: int) -> dict[str, object]:
-    """Parse a JSON object.
+def read_json(
+    body: bytes, max_items: int, hint: str = 'send {"image": …} or {"pixels": …}'
+) -> dict[str, object]:
+    """Parse a JSON object; hint says what to send in place of anything else.
 
     Raises:
         BodyTooLargeError: more than max_items members and elements, however deep, as each costs memory.
@@ -124,5 +147,5 @@ def read_json(body: bytes, max_items: int) -> dict[str, object]:
         where = f"line {error.lineno}, column {error.colno}"
         raise BadInputError(f"the body is not JSON: {where} cannot be understood") from error
     if not isinstance(members, dict):
-        raise BadInputError('the body is not a JSON object; send {"image": …} or {"pixels": …}')
+        raise BadInputError(f"the body is not a JSON object; {hint}")
     return members

@@ -5,7 +5,15 @@ from types import MappingProxyType
 
 from service.errors import ServiceError
 
-__all__ = ["BodyTooLargeError", "MissingKeyError", "RequestError", "SlowBodyError", "UnsupportedBodyError"]
+__all__ = [
+    "BodyTooLargeError",
+    "MissingKeyError",
+    "OverloadedError",
+    "RequestError",
+    "SlowBodyError",
+    "UnknownNeuronError",
+    "UnsupportedBodyError",
+]
 
 
 class RequestError(ServiceError):
@@ -34,3 +42,11 @@ class UnsupportedBodyError(RequestError):
 
 class MissingKeyError(RequestError):
     """Says that a key is needed, and that none or a wrong one was sent."""
+
+
+class UnknownNeuronError(RequestError):
+    """Says that a network has no such layer or neuron, and which it has."""
+
+
+class OverloadedError(RequestError):
+    """Says that more requests wait than can be answered in time."""

@@ -7,6 +7,7 @@ from flask import Request
 from flask.globals import request_ctx
 
 from service.web.ids import accept_id
+from service.web.traceparent import Trace, parse_trace
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -15,10 +16,10 @@ __all__ = ["Exchange", "Stopwatch", "this_exchange"]
 
 
 class Stopwatch:
-    """Takes the time of each stage of one classification; it runs from the moment it is made.
+    """Takes the time of each stage of classifying; it runs from the moment it is made.
 
     Attributes:
-        seconds: by stage, in the order in which they passed.
+        seconds: by stage, in the order in which they first passed; of many pictures in all.
     """
 
     __slots__ = ("_last", "seconds")
@@ -30,7 +31,7 @@ class Stopwatch:
     def passed(self, stage: str) -> None:
         """Note that a stage has ended now."""
         now = perf_counter()
-        self.seconds[stage] = now - self._last
+        self.seconds[stage] = self.seconds.get(stage, 0) + (now - self._last)
         self._last = now
 
 
@@ -39,6 +40,7 @@ class Exchange(Request):
 
     Attributes:
         id: as in X-Request-ID.
+        trace: that it belongs to; None where the client names none.
         started: seconds on the monotonic clock.
         bytes_in: length of the body that was read.
         notes: further fields of the log line.
@@ -46,6 +48,7 @@ class Exchange(Request):
     """
 
     id: str
+    trace: Trace | None
     started: float
     bytes_in: int
     notes: dict[str, object]
@@ -55,6 +58,7 @@ class Exchange(Request):
         self.started = perf_counter()
         super().__init__(environ, **options)
         self.id = accept_id(environ.get("HTTP_X_REQUEST_ID"))
+        self.trace = parse_trace(environ.get("HTTP_TRACEPARENT"))
         self.bytes_in = 0
         self.notes = {}
         self.stopwatch = None

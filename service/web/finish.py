@@ -47,7 +47,8 @@ def finisher(metrics: Metrics, log: FilteringBoundLogger) -> Callable[[Response]
 def _headers(exchange: Exchange, response: Response, seconds: float) -> list[tuple[str, str]]:
     own = {name for name, _ in response.headers}
     missing = [field for field in HEADERS.items() if field[0] not in own]
-    return [("X-Request-ID", exchange.id), ("Server-Timing", _timing(exchange, seconds)), *missing]
+    told = [("X-Request-ID", exchange.id), ("Server-Timing", _timing(exchange, seconds)), *missing]
+    return told if exchange.trace is None else [*told, ("traceparent", exchange.trace.traceparent)]
 
 
 def _timing(exchange: Exchange, seconds: float) -> str:
@@ -58,8 +59,10 @@ def _timing(exchange: Exchange, seconds: float) -> str:
 
 
 def _fields(exchange: Exchange, response: Response, seconds: float) -> dict[str, object]:
+    trace = {} if exchange.trace is None else {"trace_id": exchange.trace.trace_id}
     return {
         "id": exchange.id,
+        **trace,
         "method": printable(exchange.method, 16),
         "route": exchange.route,
         "path": printable(exchange.path, 200),

@@ -3,13 +3,8 @@
 import ctypes
 import gc
 import logging
-import os
-import shutil
 import socket
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 from typing import NoReturn
 
 import numpy as np
@@ -20,8 +15,9 @@ from service.errors import ServiceError, SettingsError
 from service.imaging import to_png
 from service.settings import Settings
 from service.web.app import STDOUT, create_app
-from service.web.application import Application, Parts, memory_folder
-from service.web.arbiter import DigitArbiter, assign_slot
+from service.web.application import Application, Parts
+from service.web.arbiter import DigitArbiter, assign_slot, free_slot
+from service.web.counters import counters_folder
 from service.web.logs import StandardLogging, make_log
 from service.web.metrics import Metrics
 from service.web.options import Options
@@ -48,7 +44,10 @@ def serve(settings: Settings) -> NoReturn:
     """
     wsgi.SERVER = "digits"  # type: ignore[attr-defined]  # an answer need not tell which server this is
     state = State(settings)
-    with _listening(settings.host, settings.port) as listener, _counters_folder(settings) as folder:
+    with (
+        _listening(settings.host, settings.port) as listener,
+        counters_folder(settings.metrics_folder) as folder,
+    ):
         slot = share_counters(folder)
         metrics = Metrics(CollectorRegistry(), shared_collector(folder))
         log = make_log(settings.log_level, STDOUT, metrics.line_dropped)
@@ -60,6 +59,7 @@ def serve(settings: Settings) -> NoReturn:
             "bind": f"fd://{listener.detach()}",
             "worker_class": DigitWorker,
             "pre_fork": assign_slot,
+            "child_exit": free_slot,
         }
         master = DigitArbiter(Application(settings, flask, Parts(state, metrics, slot, log), options))
         _prepare_to_fork(state)
@@ -99,24 +99,6 @@ def _listening(host: str, port: int) -> socket.socket:
         raise SettingsError(
             f"cannot listen on {host} port {port} ({reason}); choose another host or port"
         ) from error
-
-
-@contextmanager
-def _counters_folder(settings: Settings) -> Iterator[Path]:
-    """Lend a fresh folder, in the chosen one or in memory, that all processes write their counters to."""
-    chosen = settings.metrics_folder
-    try:
-        folder = Path(tempfile.mkdtemp(prefix="digits-metrics-", dir=chosen or memory_folder()))
-    except OSError as error:
-        raise SettingsError(
-            f"metrics_folder {chosen} cannot be written ({error.strerror}); choose another"
-        ) from error
-    master = os.getpid()
-    try:
-        yield folder
-    finally:
-        if os.getpid() == master:  # a worker leaves through here too
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _adopt_standard_logging(handler: logging.Handler) -> None:

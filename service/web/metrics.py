@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.registry import Collector
 
 from service.artifacts import Artifact
+from service.artifacts.reference import INK_BOUNDS, SHARE_BOUNDS
 from service.classifier import Classification, Reason
+from service.web.load import Load
+from service.web.statistics import Statistics
 
-__all__ = ["Metrics"]
+__all__ = ["REJECTED", "Metrics"]
 
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 OTHER_METHOD = "other"
@@ -17,8 +20,6 @@ NO_ROUTE = "(none)"
 REJECTED = "rejected"
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1)
-INK_SHARES = (0.01, 0.025, 0.05, 0.075, 0.1, 0.125, 0.15, 0.2, 0.25, 0.3, 0.5, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class _Series:
         largest: activation.
         margin: to the second largest activation.
         ink: the mean pixel.
+        feedback: by what was answered and what it was.
     """
 
     answers: tuple[Counter, ...]
@@ -38,19 +40,24 @@ class _Series:
     largest: Histogram
     margin: Histogram
     ink: Histogram
+    feedback: Mapping[tuple[str, str], Counter]
 
 
 class Metrics:
-    """Counts requests, classifications, reloads and lost log lines.
+    """Counts requests, classifications, feedback, reloads and lost log lines.
 
     Attributes:
         collector: where the counts are read.
+        load: requests that wait, are answered or are turned away.
+        statistics: inference requests, by model and version.
     """
 
     def __init__(self, registry: CollectorRegistry, collector: Collector | None = None) -> None:
         """Count in a registry; collector is where the counts of all processes come together, if not there."""
         self.collector: Collector = registry if collector is None else collector
         disable_created_metrics()  # type: ignore[no-untyped-call]  # many processes are not created at once
+        self.load = Load(registry)
+        self.statistics = Statistics(registry, self.collector)
 
         def counter(name: str, sentence: str, *labels: str) -> Counter:
             return Counter(name, sentence, labels, registry=registry)
@@ -58,32 +65,50 @@ class Metrics:
         def histogram(name: str, sentence: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
             return Histogram(name, sentence, labels, registry=registry, buckets=buckets)
 
+        def gauge(name: str, sentence: str) -> Gauge:
+            return Gauge(name, sentence, registry=registry, multiprocess_mode="mostrecent")
+
         request = ("route", "method", "code")
         self._requests = counter("digits_http_requests", "Requests answered.", *request)
         self._seconds = histogram(
             "digits_http_request_seconds", "Time from a request's head to its answer.", SECONDS, *request
         )
+        self._keys = counter("digits_key_requests", "Requests that came with a key, by its name.", "key")
         self._answers = counter(
             "digits_classifications", "Images, by digit or label, or rejected.", "model", "digit"
         )
         self._rejections = counter("digits_rejections", "Images rejected, by reason.", "model", "reason")
         self._largest = histogram(
-            "digits_largest_activation", "Largest output activation of each image.", SHARES, "model"
+            "digits_largest_activation", "Largest output activation of each image.", SHARE_BOUNDS, "model"
         )
         self._margin = histogram(
-            "digits_margin", "Largest less second largest activation of each image.", SHARES, "model"
+            "digits_margin", "Largest less second largest activation of each image.", SHARE_BOUNDS, "model"
         )
-        self._ink = histogram("digits_ink", "Mean pixel of each image, as read.", INK_SHARES, "model")
-        self._reloads = counter("digits_reloads", "Times that the artifacts were read anew.", "result")
+        self._ink = histogram("digits_ink", "Mean pixel of each image, as read.", INK_BOUNDS, "model")
+        self._feedback = counter(
+            "digits_feedback",
+            "Answers that clients judged, by answer and true label.",
+            "model",
+            "digit",
+            "label",
+        )
+        self._reloads = counter("digits_reloads", "Times that artifacts and keys were read anew.", "result")
+        self._reload_ok = gauge("digits_last_reload_successful", "1 where what was read last was all good.")
+        self._reload_time = gauge(
+            "digits_last_reload_success_timestamp_seconds", "Unix time at which all was good last."
+        )
         self._dropped = counter("digits_log_lines_dropped", "Log lines lost to a reader that stalled.")
         self._of_request: dict[tuple[str | None, str, int], tuple[Counter, Histogram]] = {}
         self._of_artifact: dict[str, _Series] = {}
         self._of_reload = {ok: self._reloads.labels("ok" if ok else "failed") for ok in (True, False)}
+        self._loaded(ok=True)
 
-    def prepare(self, artifacts: Iterable[Artifact]) -> None:
-        """Begin the series of these models at zero."""
+    def prepare(self, artifacts: Iterable[Artifact], keys: Iterable[str] = ()) -> None:
+        """Begin the series of these models, and of the keys of these names, at zero."""
         for artifact in artifacts:
             self._series(artifact)
+        for name in keys:
+            self._keys.labels(name)
 
     def answered(self, route: str | None, method: str, status: int, seconds: float) -> None:
         """Count one request; the route is the rule that matched, None where none did."""
@@ -96,6 +121,10 @@ class Metrics:
         requests.inc()
         durations.observe(seconds)
 
+    def key_used(self, name: str) -> None:
+        """Count one request that came with the key of this name."""
+        self._keys.labels(name).inc()
+
     def classified(self, artifact: Artifact, classification: Classification) -> None:
         """Count one image, with what drifts when the world does."""
         series, verdict = self._series(artifact), classification.verdict
@@ -107,13 +136,23 @@ class Metrics:
         normalized = classification.normalized
         series.ink.observe(float(classification.pixels.mean()) if normalized is None else normalized.ink)
 
+    def judged(self, artifact: Artifact, answer: str, label: str) -> None:
+        """Count one answer, a label or "rejected", of which a client says what it should have been."""
+        self._series(artifact).feedback[answer, label].inc()
+
     def reloaded(self, *, ok: bool) -> None:
-        """Count one reload of the artifacts."""
+        """Count one reload of artifacts and keys."""
         self._of_reload[ok].inc()
+        self._loaded(ok=ok)
 
     def line_dropped(self) -> None:
         """Count one log line that was lost."""
         self._dropped.inc()
+
+    def _loaded(self, *, ok: bool) -> None:
+        self._reload_ok.set(ok)
+        if ok:
+            self._reload_time.set_to_current_time()
 
     def _series(self, artifact: Artifact) -> _Series:
         series = self._of_artifact.get(artifact.sha256)
@@ -122,11 +161,13 @@ class Metrics:
         return series
 
     def _first_series(self, artifact: Artifact) -> _Series:
-        model = artifact.metadata.name
+        model, labels = artifact.metadata.name, artifact.metadata.labels
+        answers = (*labels, REJECTED)
         return _Series(
-            tuple(self._answers.labels(model, label) for label in (*artifact.metadata.labels, REJECTED)),
+            tuple(self._answers.labels(model, answer) for answer in answers),
             {reason: self._rejections.labels(model, reason) for reason in Reason},
             self._largest.labels(model),
             self._margin.labels(model),
             self._ink.labels(model),
+            {(a, label): self._feedback.labels(model, a, label) for a in answers for label in labels},
         )

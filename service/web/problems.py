@@ -13,6 +13,7 @@ from werkzeug.exceptions import BadRequest, MethodNotAllowed, NotFound
 from service.errors import (
     BadImageError,
     BadInputError,
+    BusyError,
     ImageTooLargeError,
     NotAPngError,
     NotReadyError,
@@ -22,12 +23,15 @@ from service.errors import (
 from service.web.errors import (
     BodyTooLargeError,
     MissingKeyError,
+    OverloadedError,
     RequestError,
     SlowBodyError,
+    UnknownNeuronError,
     UnsupportedBodyError,
 )
 from service.web.exchange import this_exchange
 from service.web.logs import end_of_traceback
+from service.web.schema import Problem
 
 __all__ = [
     "KINDS",
@@ -37,11 +41,13 @@ __all__ = [
     "detail_of",
     "kind_of",
     "problem",
+    "problem_of",
     "problem_response",
 ]
 
 Row = TypeVar("Row")
 MIMETYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 1  # after which a large picture has been decoded
 
 
 class Kind(NamedTuple):
@@ -63,6 +69,7 @@ class Kind(NamedTuple):
         return self.code.replace("_", "-")
 
 
+OVERLOADED = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "overloaded", "Too many requests")
 INTERNAL = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Internal error")
 BAD_HEAD = Kind(HTTPStatus.BAD_REQUEST, "bad_head", "Bad request head")
 KINDS: Mapping[type[Exception], Kind] = MappingProxyType(
@@ -72,6 +79,7 @@ KINDS: Mapping[type[Exception], Kind] = MappingProxyType(
         BadRequest: BAD_HEAD,
         MissingKeyError: Kind(HTTPStatus.UNAUTHORIZED, "missing_key", "Missing or wrong key"),
         UnknownModelError: Kind(HTTPStatus.NOT_FOUND, "unknown_model", "Unknown model"),
+        UnknownNeuronError: Kind(HTTPStatus.NOT_FOUND, "unknown_neuron", "Unknown neuron"),
         NotFound: Kind(HTTPStatus.NOT_FOUND, "unknown_route", "Unknown route"),
         MethodNotAllowed: Kind(HTTPStatus.METHOD_NOT_ALLOWED, "wrong_method", "Wrong method"),
         SlowBodyError: Kind(HTTPStatus.REQUEST_TIMEOUT, "slow_body", "Body too slow"),
@@ -89,6 +97,8 @@ KINDS: Mapping[type[Exception], Kind] = MappingProxyType(
         head.UnsupportedTransferCoding: Kind(
             HTTPStatus.NOT_IMPLEMENTED, "unsupported_transfer", "Unsupported transfer coding"
         ),
+        OverloadedError: OVERLOADED,
+        BusyError: OVERLOADED,
         NotReadyError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "not_ready", "Not ready"),
     }
 )
@@ -158,7 +168,17 @@ def problem(kind: Kind, detail: str, request_id: str, **members: object) -> byte
         request_id: as in X-Request-ID.
         members: further ones, which the shape allows.
     """
-    document = {
+    document = {**_document(kind, detail, request_id), **members}
+    return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def problem_of(error: BaseException, request_id: str) -> Problem:
+    """Say what went wrong with one part of a request, of which others may have gone well."""
+    return _document(kind_of(error), detail_of(error), request_id)
+
+
+def _document(kind: Kind, detail: str, request_id: str) -> Problem:
+    return {
         "type": f"/errors#{kind.anchor}",
         "title": kind.title,
         "status": kind.status.value,
@@ -167,7 +187,6 @@ def problem(kind: Kind, detail: str, request_id: str, **members: object) -> byte
         "code": kind.code,
         "id": request_id,
     }
-    return orjson.dumps(document | members, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def problem_response(error: Exception, **members: object) -> Response:
@@ -183,6 +202,8 @@ def problem_response(error: Exception, **members: object) -> Response:
 def _headers(error: Exception) -> Mapping[str, str]:
     if isinstance(error, MethodNotAllowed):
         return {"Allow": _allowed(error)}
+    if isinstance(error, BusyError):
+        return {"Retry-After": str(RETRY_AFTER_SECONDS)}
     return error.headers if isinstance(error, RequestError) else {}
 
 

@@ -5,11 +5,15 @@ from typing import Annotated, Any, NotRequired, TypeAlias
 from pydantic import WithJsonSchema
 from typing_extensions import TypedDict  # pydantic reads typing's own from Python 3.12 on
 
-__all__ = ["Classified", "LayerRead", "Preprocessed"]
+__all__ = ["BatchClassified", "Classified", "LayerRead", "Named", "Preprocessed", "Problem", "Refused"]
 
 Number: TypeAlias = Annotated[Any, WithJsonSchema({"type": "number"})]
 Numbers: TypeAlias = Annotated[Any, WithJsonSchema({"type": "array", "items": {"type": "number"}})]
 """Numbers as numpy holds them: orjson writes a float32 with as many decimals as it needs."""
+Rows: TypeAlias = Annotated[
+    Any, WithJsonSchema({"type": "array", "items": {"type": "array", "items": {"type": "number"}}})
+]
+"""Rows of such numbers, one an image."""
 
 
 class Preprocessed(TypedDict):
@@ -82,3 +86,63 @@ class Classified(TypedDict):
     preprocessing: NotRequired[Preprocessed | None]
     image: NotRequired[str]
     hidden: NotRequired[list[LayerRead]]
+
+
+class Problem(TypedDict):
+    """What went wrong (RFC 9457).
+
+    Attributes:
+        type: where it is explained, a path on this service.
+        title: the same for every failure of this kind.
+        status: of the answer; for one picture of a batch, what it would be if that were sent alone.
+        detail: what went wrong this time, and what to do.
+        error: the same again, for clients of the Open Inference Protocol.
+        code: stable, for programs.
+        id: the request's, as in X-Request-ID.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    error: str
+    code: str
+    id: str
+
+
+class Named(Classified):
+    """The answer for one picture of a batch.
+
+    Attributes:
+        name: of the file that held it.
+    """
+
+    name: str
+
+
+class Refused(TypedDict):
+    """What is said of one picture of a batch that could not be read.
+
+    Attributes:
+        name: of the file that held it.
+        error: why.
+    """
+
+    name: str
+    error: Problem
+
+
+class BatchClassified(TypedDict):
+    """The answer for many pictures.
+
+    Attributes:
+        id: the request's, as in X-Request-ID.
+        model: its name.
+        model_version: its version.
+        results: one for each picture, in the order in which they were sent.
+    """
+
+    id: str
+    model: str
+    model_version: str
+    results: list[Named | Refused]

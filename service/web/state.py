@@ -1,6 +1,7 @@
 """What the service serves at this moment: replaced as a whole, read once a request."""
 
 import mmap
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +10,10 @@ from typing import Self
 
 from service.artifacts import Artifact, Catalogue, Repository, self_test
 from service.classifier import Classifier
-from service.errors import BadArtifactError, ServiceError
-from service.imaging import Limits
+from service.errors import BadArtifactError, ServiceError, SettingsError
+from service.imaging import Budget, Format, Limits
 from service.settings import Settings
+from service.web.keyring import Keys
 
 __all__ = ["Flag", "Snapshot", "State"]
 
@@ -46,16 +48,20 @@ class Snapshot:
     default: Classifier
 
     @classmethod
-    def of(cls, catalogue: Catalogue, settings: Settings) -> Self:
-        """Put a classifier together for each artifact.
+    def of(cls, catalogue: Catalogue, settings: Settings, budget: Budget) -> Self:
+        """Put a classifier together for each artifact; they all decode within one budget.
 
         Raises:
             UnknownModelError: the default model is not among them.
             BadArtifactError: imaging cannot feed one of them.
         """
-        limits = Limits(settings.max_side_pixels, settings.max_pixels)
+        formats = frozenset(map(Format, settings.formats.split(",")))
+        limits = Limits(settings.max_side_pixels, settings.max_pixels, formats)
+        threshold = settings.reject_below
         classifiers = {
-            _full_name(artifact): Classifier.of(artifact, limits=limits, reject_below=settings.reject_below)
+            _full_name(artifact): Classifier.of(
+                artifact, limits=limits, reject_below=threshold, budget=budget
+            )
             for artifact in catalogue
         }
         newest = {name: classifiers[_full_name(catalogue.find(name))] for name in catalogue.artifacts}
@@ -72,6 +78,14 @@ class Snapshot:
             return self.default
         return self.classifiers.get(model) or self.classifiers[_full_name(self.catalogue.find(model))]
 
+    def version(self, name: str, version: str | None) -> Classifier:
+        """Return the classifier of a model's version, and of what its name stands for where that is None.
+
+        Raises:
+            UnknownModelError: there is none; the message names those that exist.
+        """
+        return self.classifier(name if version is None else f"{name}@{version}")
+
 
 class State:
     """The one thing in the service that changes: which snapshot is served, and whether it is draining.
@@ -79,9 +93,11 @@ class State:
     Attributes:
         settings: as they were at the start.
         current: what is served now; read it once a request.
-        failures: what was wrong at the last reload, in a line each, by the artifact's name.
+        keys: one of them is asked for; None asks for none.
+        failures: what was wrong at the last reload, in a line each, by the artifact's name, or "keys".
         draining: raised in all processes at once when the service is about to stop.
         started: seconds on the monotonic clock.
+        master: the process that made it, whose children answer.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -90,24 +106,41 @@ class State:
         Raises:
             BadArtifactError: one of them is bad, or there are none.
             UnknownModelError: the default model is not among them.
+            SettingsError: the keys cannot be understood.
         """
         self.settings = settings
+        self.keys = _keys(settings)
         self.repository = Repository(settings.models)
-        self.current = Snapshot.of(self.repository.read(), settings)
+        self._budget = Budget(settings.max_pixels_at_once, settings.max_waiting_seconds)
+        self.current = Snapshot.of(self.repository.read(), settings, self._budget)
         self.failures: Mapping[str, str] = MappingProxyType({})
         self.draining = Flag()
         self.started = time.monotonic()
+        self.master = os.getpid()
 
     def reload(self) -> bool:
         """Read the artifacts anew, and serve the good ones from now on; say whether all were good."""
         reread = self.repository.reread(self.current.catalogue)
         failures = {name: self._told(error) for name, error in reread.failures.items()}
         try:
-            self.current = Snapshot.of(reread.catalogue, self.settings)
+            self.current = Snapshot.of(reread.catalogue, self.settings, self._budget)
         except ServiceError as error:
             failures["reload"] = self._told(error)
         self.failures = MappingProxyType(failures)
         return not failures
+
+    def reload_keys(self) -> None:
+        """Read the keys anew, from where the settings said that they are.
+
+        Raises:
+            SettingsError: they cannot be read or understood, or are gone; those before stay.
+        """
+        try:
+            self.keys = self._renewed_keys()
+        except SettingsError:
+            told = "the keys could not be read anew, those before stay; the log says why"
+            self.failures = MappingProxyType({**self.failures, "keys": told})
+            raise
 
     def unready(self) -> str | None:
         """Say why no classifications should be sent here, or None where they may be."""
@@ -119,8 +152,20 @@ class State:
             return "the self-test failed: the default model no longer gives its golden activations"
         return None
 
+    def _renewed_keys(self) -> Keys | None:
+        keys = _keys(self.settings.reread())
+        if keys is None and self.keys is not None:
+            raise SettingsError("api_keys is no longer given; restart the service to do without")
+        return keys
+
     def _told(self, error: ServiceError) -> str:
         return str(error).replace(f"{self.repository.folder}/", "")  # where it lies is nobody's business
+
+
+def _keys(settings: Settings) -> Keys | None:
+    if settings.lock_metrics and settings.api_keys is None:
+        raise SettingsError("lock_metrics asks for a key, and there are none; give --api-keys-file")
+    return None if settings.api_keys is None else Keys.parse(settings.api_keys)
 
 
 def _full_name(artifact: Artifact) -> str:

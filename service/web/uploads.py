@@ -11,7 +11,7 @@ import numpy as np
 
 from service.classifier import Classification, Classifier
 from service.errors import BadInputError
-from service.imaging import Choice
+from service.imaging import Choice, format_of
 from service.network import FloatArray
 from service.web.bodies import read_body, read_form, read_json
 from service.web.errors import UnsupportedBodyError
@@ -22,7 +22,6 @@ __all__ = ["PixelsUpload", "PngUpload", "Upload", "read_upload"]
 
 MAX_PARTS = 32  # one picture and the options, with room for mistakes that deserve a better message
 MAX_ITEMS = 100_000  # pixels of the widest input that an artifact may have, and some more
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 Passed = Callable[[str], None]
 
 
@@ -126,8 +125,8 @@ def _json(_: Exchange, body: bytes, query: Mapping[str, object]) -> Upload:
 
 
 def _unnamed(exchange: Exchange, body: bytes, query: Mapping[str, object]) -> Upload:
-    """Take a PNG whose type nobody chose, as curl and urllib send it, by its signature; refuse all else."""
-    if exchange.mimetype in UNCHOSEN and body.startswith(SIGNATURE):
+    """Take a picture whose type nobody chose, as curl and urllib do, by its signature; refuse all else."""
+    if exchange.mimetype in UNCHOSEN and format_of(body) is not None:
         return _raw(exchange, body, query)
     told = f"Content-Type {exchange.mimetype[:60]!a} is not read" if exchange.mimetype else "no Content-Type"
     raise UnsupportedBodyError(
@@ -167,6 +166,8 @@ Reader = Callable[[Exchange, bytes, Mapping[str, object]], Upload]
 READERS: Mapping[str, Reader] = MappingProxyType(
     {
         "image/png": _raw,
+        "image/jpeg": _raw,  # where it is switched off, the refusal says how to switch it on
+        "image/webp": _raw,
         "application/octet-stream": _raw,
         "multipart/form-data": _form,
         "application/json": _json,

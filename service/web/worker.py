@@ -2,26 +2,35 @@
 
 gunicorn waits in its main loop for clients to close connections that it is done with, up to two seconds for
 each, and in its threads without end for the rest of a request. Here the main loop discards what comes too
-late while it does other things, and cuts requests that do not arrive in time.
+late while it does other things, and cuts requests that do not arrive in time. It gives threads only what has
+begun to arrive, and turns away what would have to wait for too long.
 """
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from logging import ERROR, INFO
+from selectors import EVENT_READ
 from typing import TYPE_CHECKING, cast
 
 from gunicorn import util
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from service.errors import ServiceError
+from service.web.admission import Queue, arrived, is_probe, overloaded
+from service.web.errors import RequestError
 from service.web.finish import HEADERS
 from service.web.ids import new_id
 from service.web.linger import Linger
+from service.web.load import Shed
 from service.web.logs import end_of_traceback
 from service.web.problems import MIMETYPE, Kind, detail_of, kind_of, problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from concurrent.futures import Future
     from types import FrameType
 
@@ -48,6 +57,10 @@ class DigitWorker(ThreadWorker):
         """Begin to work, in the process that was forked."""
         self._parts = cast("Application", self.app).parts
         self._parts.slot.name = self.slot
+        self._parts.metrics.load.begin()
+        settings = self._parts.state.settings
+        self._queue = Queue(settings.max_waiting, settings.max_waiting_seconds, self._parts.metrics.load)
+        self._probes = ThreadPoolExecutor(1)
         self._due: dict[TConn, float] = {}  # when the request that is being read must have arrived
         super().init_process()
 
@@ -56,14 +69,60 @@ class DigitWorker(ThreadWorker):
         self._linger = Linger(self.poller)
         super().run()
         self._linger.close()
+        self._probes.shutdown(wait=False)
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Let a request wait for a thread, a probe's for a thread of its own, or turn it away at once."""
+        head = arrived(conn)
+        if head is None:
+            self._wait_for_data(conn)
+            return
+        conn.data_ready = True
+        if not head:
+            self.nr_conns -= 1
+            conn.close()
+        elif is_probe(head):
+            self._submit(self._probes, conn)
+        elif self._queue.full:
+            self._turn_away(conn, Shed.FULL)
+            self._part_with(conn)
+        else:
+            self._queue.add(conn)
+            self._submit(self.tpool, conn)
 
     def handle(self, conn: TConn) -> bool:
         """Answer one request of a connection; say whether the connection can be used again."""
+        left = self._queue.take(conn)
+        if left is None:  # a probe's
+            return self._answer(conn)
+        try:
+            if left > 0:
+                return self._answer(conn)
+            self._turn_away(conn, Shed.LATE)
+            return False
+        finally:
+            self._parts.metrics.load.done()
+
+    def _answer(self, conn: TConn) -> bool:
         self._due[conn] = self._deadline()
         try:
             return super().handle(conn)
         finally:
             del self._due[conn]
+
+    def _submit(self, threads: ThreadPoolExecutor, conn: TConn) -> None:
+        future = threads.submit(self.handle, conn)
+        future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+
+    def _wait_for_data(self, conn: TConn) -> None:
+        """Give a client that has connected and says nothing as long as a connection that is idle."""
+        conn.set_timeout()
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def _turn_away(self, conn: TConn, reason: Shed) -> None:
+        self._parts.metrics.load.shed(reason)
+        self.handle_error(None, conn.sock, conn.client, overloaded(reason))
 
     def handle_request(self, req: "Request", conn: TConn) -> bool:
         """Answer one request whose head has been read; the last of its connection when draining."""
@@ -77,8 +136,11 @@ class DigitWorker(ThreadWorker):
         if fs.cancelled() or fs.exception() or fs.result() is not False:
             super().finish_request(conn, fs)
         else:
-            self.nr_conns -= 1
-            self._linger.add(conn.sock)
+            self._part_with(conn)
+
+    def _part_with(self, conn: TConn) -> None:
+        self.nr_conns -= 1
+        self._linger.add(conn.sock)
 
     def murder_pending(self) -> None:
         """Close connections that were idle for too long; gunicorn's loop calls it every second."""
@@ -103,11 +165,8 @@ class DigitWorker(ThreadWorker):
 
     def _hurry(self) -> None:
         soon = time.monotonic() + LAST_SECONDS
-        for conn in self.keepalived_conns:
+        for conn in (*self.keepalived_conns, *self.pending_conns):
             conn.timeout = min(conn.timeout or soon, soon)
-        for conn in self._due.copy():
-            if not conn.initialized:
-                self._cut(conn)
 
     def _deadline(self) -> float:
         return time.monotonic() + self._parts.state.settings.timeout_seconds
@@ -126,21 +185,25 @@ class DigitWorker(ThreadWorker):
     ) -> None:
         """Answer what gunicorn itself refuses in the shape of every other failure."""
         kind, request_id = kind_of(exc), new_id()
-        told = {} if isinstance(exc, ParseException) else {"traceback": end_of_traceback(exc)}
+        foreseen = isinstance(exc, (ParseException, ServiceError))
+        told = {} if foreseen else {"traceback": end_of_traceback(exc)}
         level = ERROR if told else INFO
         self._parts.log.log(level, "request", id=request_id, status=kind.status, code=kind.code, **told)
         self._parts.metrics.answered(None, (req and req.method) or "", kind.status, 0)
         with suppress(OSError):
-            util.write_nonblock(client, _answer(kind, problem(kind, detail_of(exc), request_id), request_id))
+            body = problem(kind, detail_of(exc), request_id)
+            further = exc.headers if isinstance(exc, RequestError) else {}
+            util.write_nonblock(client, _written(kind, body, request_id, further))
 
 
-def _answer(kind: Kind, body: bytes, request_id: str) -> bytes:
+def _written(kind: Kind, body: bytes, request_id: str, further: "Mapping[str, str]") -> bytes:
     fields = {
         "Content-Type": MIMETYPE,
         "Content-Length": str(len(body)),
         "Connection": "close",
         "X-Request-ID": request_id,
         **HEADERS,
+        **further,
     }
     lines = [f"HTTP/1.1 {kind.status.value} {kind.status.phrase}"]
     lines += [f"{name}: {value}" for name, value in fields.items()]

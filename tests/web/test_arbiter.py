@@ -4,10 +4,13 @@ import signal
 
 import pytest
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
+from service.errors import SettingsError
 from service.web.app import create_app
 from service.web.application import Application, Parts
-from service.web.arbiter import DigitArbiter, assign_slot
+from service.web.arbiter import DigitArbiter, assign_slot, free_slot
+from service.web.keyring import Keys
 from service.web.metrics import Metrics
 from service.web.scrape import Slot
 from service.web.state import State
@@ -121,3 +124,36 @@ def test_a_worker_gets_the_first_slot_that_is_free(arbiter):
     new = worker()
     assign_slot(arbiter, new)
     assert new.slot == "2"
+
+
+def test_keys_are_read_anew_with_the_artifacts(arbiter, parts, lines, monkeypatch):
+    def fail():
+        raise SettingsError("the file is gone")
+
+    arbiter.handle_hup()
+    assert (count(parts, "ok"), count(parts, "failed")) == (1, 0)
+    monkeypatch.setattr(parts.state, "reload_keys", fail)
+    arbiter.handle_hup()
+    assert (count(parts, "ok"), count(parts, "failed")) == (1, 1)
+    assert (lines[-2]["event"], lines[-2]["reason"]) == ("keys refused", "the file is gone")
+    assert (lines[-1]["event"], lines[-1]["ok"]) == ("reloaded", False)
+
+
+def test_new_keys_are_counted_from_zero(arbiter, parts, monkeypatch):
+    monkeypatch.setattr(parts.state, "keys", Keys.parse(SecretStr("ann one")))
+    monkeypatch.setattr(parts.state, "reload_keys", lambda: None)
+    arbiter.handle_hup()
+    samples = [s for f in parts.metrics.collector.collect() for s in f.samples]
+    assert [s.value for s in samples if s.labels == {"key": "ann"}] == [0]
+
+
+def test_what_a_worker_did_when_it_ended_is_forgotten(arbiter, tmp_path, monkeypatch):
+    folder = tmp_path / "counters"
+    folder.mkdir()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(folder))
+    for name in ("gauge_livesum_1.db", "gauge_livesum_2.db", "counter_1.db"):
+        (folder / name).touch()
+    worker = DigitWorker.__new__(DigitWorker)
+    worker.slot = "1"
+    free_slot(arbiter, worker)
+    assert {path.name for path in folder.iterdir()} == {"gauge_livesum_2.db", "counter_1.db"}

@@ -1,10 +1,10 @@
 """Where keys are configured, everything but the probes needs one."""
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from service.errors import SettingsError
-from service.web.keys import Keys
 
 LINES = "# staff\nann s3cret\n\nbare-key\n"
 
@@ -59,13 +59,27 @@ def test_without_keys_nobody_is_asked_for_one(client_for):
     assert client_for().get("/v1/models").status_code == 200
 
 
-@pytest.mark.parametrize("lines", ["", "# nothing", "a b c", "ann x\nann y", "ann x\nbob x", "x\nkey1 y"])
-def test_keys_that_cannot_be_told_apart_are_refused(lines):
-    with pytest.raises(SettingsError, match="api_keys"):
-        Keys.parse(SecretStr(lines))
+def test_requests_are_counted_by_the_name_of_their_key(client):
+    client.get("/v1/models", headers={"X-API-Key": "s3cret"})
+    client.get("/v1/models", headers={"X-API-Key": "s3cret"})
+    client.get("/v1/models", headers={"X-API-Key": "wrong"})
+    text = client.get("/metrics").text
+    [keys] = [f for f in text_string_to_metric_families(text) if f.name == "digits_key_requests"]
+    assert {sample.labels["key"]: sample.value for sample in keys.samples} == {"ann": 2, "key2": 0}
 
 
-def test_the_keys_themselves_are_forgotten():
-    keys = Keys.parse(SecretStr(LINES))
-    assert "s3cret" not in repr(vars(keys))
-    assert (keys.name("s3cret"), keys.name("wrong")) == ("ann", None)
+def test_the_metrics_may_need_a_key_too(client_for):
+    client = client_for(api_keys=SecretStr(LINES), lock_metrics=True)
+    assert client.get("/metrics").status_code == 401
+    assert client.get("/metrics", headers={"X-API-Key": "s3cret"}).status_code == 200
+    assert client.get("/readyz").status_code == 200
+
+
+def test_metrics_are_not_locked_where_nobody_has_a_key(client_for):
+    with pytest.raises(SettingsError, match="lock_metrics"):
+        client_for(lock_metrics=True)
+
+
+def test_a_wrong_method_of_a_route_that_is_free_is_called_wrong_without_a_key(client):
+    assert client.post("/livez").status_code == 405
+    assert client.post("/v1/models").status_code == 401

@@ -105,11 +105,33 @@ def test_no_request_makes_a_series_of_its_own(client, post, png):
     client.get("/metrics")
     before = set(samples(client))
     rng = random.Random(1)  # noqa: S311  # the same paths in every run
-    for _ in range(300):
+    for _ in range(3000):
         path = "".join(rng.choices("abc/.%é", k=rng.randrange(1, 30)))
         method = rng.choice(["GET", "HEAD", "POST", "PUT", "PATCH", "".join(rng.choices("ABCDEF", k=5))])
         client.open(f"/x{path}", method=method)
     assert set(samples(client)) == before
+
+
+def test_feedback_is_counted_by_answer_and_label(client, value):
+    for digit, label in ((3, 5), (3, 5), (None, 5), ("3", "3")):
+        assert client.post("/v1/feedback", json={"digit": digit, "label": label}).status_code == 204
+    assert value("digits_feedback_total", model="tiny", digit="3", label="5") == 2
+    assert value("digits_feedback_total", model="tiny", digit="rejected", label="5") == 1
+    assert value("digits_feedback_total", model="tiny", digit="3", label="3") == 1
+
+
+def test_the_time_of_the_last_good_reload_stays_when_the_next_one_fails(settings_for, log, monkeypatch):
+    monkeypatch.setattr("time.time", lambda: 1000)
+    metrics = Metrics(CollectorRegistry())
+    client = create_app(settings_for(), metrics=metrics, log=log).test_client()
+    assert samples(client)[("digits_last_reload_successful",)] == 1
+    monkeypatch.setattr("time.time", lambda: 2000)
+    metrics.reloaded(ok=True)
+    monkeypatch.setattr("time.time", lambda: 3000)
+    metrics.reloaded(ok=False)
+    counted = samples(client)
+    assert counted[("digits_last_reload_successful",)] == 0
+    assert counted[("digits_last_reload_success_timestamp_seconds",)] == 2000
 
 
 def test_openmetrics_is_spoken_to_whoever_asks(client, post, png):
@@ -123,7 +145,7 @@ def test_openmetrics_is_spoken_to_whoever_asks(client, post, png):
 def test_names_end_in_a_base_unit_or_a_total(client):
     families = list(plain_text(client.get("/metrics").text))
     assert all(family.documentation for family in families)
-    assert all(family.name.startswith("digits_") for family in families)
+    assert all(family.name.startswith(("digits_", "process_")) for family in families)
     assert not [
         family.name for family in families if family.name.endswith(("_ms", "_milliseconds", "_percent"))
     ]

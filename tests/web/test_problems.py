@@ -117,6 +117,7 @@ def test_every_error_a_client_can_cause_has_a_row_of_its_own():
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ServiceError)
     }
     offline = {"ServiceError", "ImageError", "BadArtifactError", "BadDataError", "SettingsError"}
+    offline |= {"RefusedError", "UnreachableError"}  # of the client
     assert {kind.__name__ for kind in ours if kind not in KINDS} == offline
     assert set(RequestError.__subclasses__()) <= set(KINDS)
 

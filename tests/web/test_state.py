@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from service.artifacts import save
-from service.errors import BadArtifactError, UnknownModelError
+from service.errors import BadArtifactError, SettingsError, UnknownModelError
 from service.network import Network
+from service.settings import Settings
 from service.web.state import Flag, State
 
 
@@ -116,3 +117,51 @@ def test_a_flag_raised_in_one_process_is_seen_in_another():
     os.waitpid(child, 0)
     assert flag
     assert not Flag()
+
+
+@pytest.fixture
+def keyed(artifact_folder, tmp_path):
+    """A state whose keys are in a file, and that file."""
+    file = tmp_path / "keys"
+    file.write_text("ann one")
+    environ = {
+        "DIGITS_MODELS": str(artifact_folder),
+        "DIGITS_MODEL": "tiny",
+        "DIGITS_API_KEYS_FILE": str(file),
+    }
+    return State(Settings.load(environ=environ)), file
+
+
+def test_keys_are_read_anew(keyed):
+    state, file = keyed
+    file.write_text("ann two")
+    state.reload_keys()
+    assert (state.keys.name("one"), state.keys.name("two")) == (None, "ann")
+    assert state.failures == {}
+
+
+@pytest.mark.parametrize("lines", ["", "a b c", None])
+def test_keys_that_cannot_be_read_anew_leave_those_before(keyed, lines):
+    state, file = keyed
+    file.unlink() if lines is None else file.write_text(lines)
+    with pytest.raises(SettingsError):
+        state.reload_keys()
+    assert state.keys.name("one") == "ann"
+    assert str(file) not in state.failures["keys"]
+
+
+def test_keys_do_not_go_away_while_the_service_runs(artifact_folder, tmp_path):
+    config = tmp_path / "digits.toml"
+    config.write_text('api_keys = "one"')
+    flags = {"models": artifact_folder, "model": "tiny"}
+    state = State(Settings.load(flags, {}, config))
+    config.write_text("")
+    with pytest.raises(SettingsError, match="restart"):
+        state.reload_keys()
+    assert state.keys.name("one") == "key1"
+
+
+def test_without_keys_there_is_nothing_to_read(settings_for):
+    state = State(settings_for())
+    state.reload_keys()
+    assert state.keys is None

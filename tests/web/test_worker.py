@@ -3,10 +3,15 @@
 import http.client
 import json
 import os
+import re
 import selectors
 import socket
+import struct
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import islice
 from types import SimpleNamespace
 
 import pytest
@@ -18,6 +23,7 @@ from prometheus_client import CollectorRegistry
 
 from service.web.app import create_app
 from service.web.application import Parts
+from service.web.health import PROBES
 from service.web.metrics import Metrics
 from service.web.scrape import Slot
 from service.web.state import State
@@ -27,9 +33,15 @@ SECONDS = 20  # after which a test gives up
 
 
 @pytest.fixture
-def parts(settings_for, log):
+def changes():
+    """Settings of a test's own."""
+    return {}
+
+
+@pytest.fixture
+def parts(settings_for, log, changes):
     """What a master would have made."""
-    state = State(settings_for(timeout_seconds=1))
+    state = State(settings_for(**{"timeout_seconds": 1} | changes))
     return Parts(state, Metrics(CollectorRegistry()), Slot(), log)
 
 
@@ -37,7 +49,7 @@ def parts(settings_for, log):
 def worker(parts, monkeypatch):
     """A worker that runs in a thread, on a free port; requests must arrive within a second."""
     config = Config()
-    config.set("threads", 4)
+    config.set("threads", parts.state.settings.threads)
     config.set("errorlog", None)
     flask = create_app(parts.state.settings, state=parts.state, metrics=parts.metrics, log=parts.log)
     listener = TCPSocket(("127.0.0.1", 0), config, None)
@@ -67,9 +79,10 @@ def connect(worker):
     address = worker.sockets[0].getsockname()
 
     def connect(sent=b""):
-        connections.append(socket.create_connection(address, timeout=SECONDS))
-        connections[-1].sendall(sent)
-        return connections[-1]
+        connection = socket.create_connection(address, timeout=SECONDS)
+        connections.append(connection)
+        connection.sendall(sent)
+        return connection
 
     yield connect
     for connection in connections:
@@ -177,7 +190,7 @@ def test_a_stopping_worker_does_not_wait_for_silent_connections(worker, connect,
     monkeypatch.setattr("gunicorn.workers.gthread.DEFAULT_WORKER_DATA_TIMEOUT", 600)
     used, unused = connect(LIVE), connect()
     answer(used)
-    wait_until(lambda: worker.keepalived_conns and worker._due)
+    wait_until(lambda: worker.keepalived_conns and worker.pending_conns)
     parts.state.draining.set()
     worker.handle_exit(None, None)
     assert used.recv(1) == unused.recv(1) == b""
@@ -200,3 +213,167 @@ def test_a_worker_that_must_end_now_waits_for_no_request(worker, connect):
     with pytest.raises(SystemExit):
         worker.handle_quit(None, None)
     assert connection.recv(1) == b""
+
+
+class Slow:
+    """A WSGI function that answers when it may."""
+
+    def __init__(self):
+        self.may_answer = threading.Event()
+        self.begun = threading.Semaphore(0)
+
+    def __call__(self, _, start_response):
+        self.begun.release()
+        assert self.may_answer.wait(SECONDS)
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [b'"slow"']
+
+
+@pytest.fixture
+def slow(worker):
+    """All but probes are answered when the test lets them be."""
+    slow, well = Slow(), worker.wsgi
+
+    def either(environ, start_response):
+        chosen = well if environ["PATH_INFO"] in PROBES else slow
+        return chosen(environ, start_response)
+
+    worker.wsgi = either
+    yield slow
+    slow.may_answer.set()
+
+
+ASK = b"GET /v1/models HTTP/1.1\r\nHost: a\r\n\r\n"
+ONE_AND_ONE = {"threads": 1, "max_waiting": 1}
+
+
+@pytest.fixture
+def busy(slow, connect, worker):
+    """The only thread answers one request, and one more waits."""
+    first = connect(ASK)
+    slow.begun.acquire(timeout=SECONDS)
+    second = connect(ASK)
+    wait_until(lambda: worker._queue.full)
+    return first, second
+
+
+def gauge(parts, name):
+    samples = [s for f in parts.metrics.collector.collect() for s in f.samples]
+    return {tuple(s.labels.values()): s.value for s in samples if s.name == name}
+
+
+@pytest.mark.parametrize("changes", [ONE_AND_ONE])
+def test_a_request_for_which_there_is_no_place_is_turned_away_at_once(busy, slow, connect, parts, lines):
+    response, told = answer(connect(ASK))
+    assert (response.status, told["code"]) == (503, "overloaded")
+    assert int(response.headers["Retry-After"]) >= 1
+    assert response.headers["Connection"] == "close"
+    assert (lines[-1]["status"], lines[-1]["code"], "traceback" in lines[-1]) == (503, "overloaded", False)
+    assert gauge(parts, "digits_requests_shed_total") == {("full",): 1, ("late",): 0}
+    slow.may_answer.set()
+    assert [answer(connection)[1] for connection in busy] == ["slow", "slow"]
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("changes", [ONE_AND_ONE])
+def test_one_that_is_turned_away_may_still_be_sending(connect):
+    connection = connect(b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n")
+    with suppress(TimeoutError):
+        connection.sendall(bytes(9_000_000))
+    assert answer(connection)[0].status == 503
+
+
+@pytest.mark.parametrize("changes", [ONE_AND_ONE | {"max_waiting_seconds": 1}])
+def test_a_request_whose_turn_comes_too_late_is_not_answered(busy, slow, parts):
+    time.sleep(1.1)
+    slow.may_answer.set()
+    assert answer(busy[0])[0].status == 200
+    response, told = answer(busy[1])
+    assert (response.status, told["code"]) == (503, "overloaded")
+    assert gauge(parts, "digits_requests_shed_total") == {("full",): 0, ("late",): 1}
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("changes", [ONE_AND_ONE])
+@pytest.mark.parametrize("path", sorted(PROBES))
+def test_a_probe_is_answered_while_every_thread_is_busy(connect, path):
+    connection = connect(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % path.encode())
+    assert connection.recv(12) == b"HTTP/1.1 200"
+
+
+@pytest.mark.parametrize("changes", [ONE_AND_ONE])
+def test_what_waits_and_what_is_answered_is_counted(busy, slow, parts):
+    assert gauge(parts, "digits_requests_waiting") == {(): 1}
+    assert gauge(parts, "digits_requests_in_flight") == {(): 1}
+    slow.may_answer.set()
+    for connection in busy:
+        answer(connection)
+    wait_until(lambda: gauge(parts, "digits_requests_in_flight") == {(): 0})
+    assert gauge(parts, "digits_requests_in_flight") == gauge(parts, "digits_requests_waiting") == {(): 0}
+
+
+@pytest.mark.parametrize("changes", [ONE_AND_ONE])
+def test_connections_on_which_nothing_is_said_take_no_thread(worker, connect):
+    for _ in range(5):
+        connect()
+    wait_until(lambda: len(worker.pending_conns) == 5)
+    assert answer(connect(ASK))[0].status == 200
+
+
+def test_a_client_that_leaves_before_it_asks_is_forgotten(worker, connect):
+    connect().close()
+    silent = connect()
+    wait_until(lambda: worker.pending_conns)
+    silent.close()
+    wait_until(lambda: worker.nr_conns == 0)
+    assert (worker.nr_conns, len(worker.pending_conns)) == (0, 0)
+
+
+def test_a_client_that_resets_its_connection_is_forgotten(worker, connect):
+    connection = connect()
+    wait_until(lambda: worker.pending_conns)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+    wait_until(lambda: worker.nr_conns == 0)
+    assert worker.nr_conns == 0
+
+
+def test_requests_may_be_sent_in_one_go(connect):
+    connection = connect(LIVE + ASK + LIVE)
+    stream = connection.makefile("rb")
+    statuses = islice(filter(re.compile(rb"HTTP/1.1 \d+").match, stream), 3)
+    assert [*statuses] == [b"HTTP/1.1 200 OK\r\n"] * 3
+
+
+@pytest.mark.parametrize("changes", [{"threads": 2, "max_waiting": 4}])
+def test_twice_the_load_is_shed_at_once_and_the_service_recovers(worker, connect, parts, capsys):
+    """Two threads of 20 ms each carry 100 requests a second; for two seconds 200 are asked."""
+
+    def slowly(_, start_response):
+        time.sleep(0.02)
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [b'"slow"']
+
+    def ask(due):
+        time.sleep(max(0, due - time.monotonic()))
+        began = time.monotonic()
+        status = answer(connect(ASK))[0].status
+        return status, time.monotonic() - began
+
+    worker.wsgi = slowly
+    start = time.monotonic()
+    with ThreadPoolExecutor(64) as clients:
+        answers = list(clients.map(ask, [start + i / 200 for i in range(400)]))
+    seconds = {status: sorted(taken for found, taken in answers if found == status) for status in (200, 503)}
+    with capsys.disabled():
+        told = {
+            status: f"{len(taken)} after {taken[len(taken) // 2]:.3f} s" for status, taken in seconds.items()
+        }
+        print(f"\ntwice the load: {told}")  # noqa: T201  # the figure
+    assert len(seconds[200]) + len(seconds[503]) == 400
+    assert len(seconds[200]) >= 100
+    assert len(seconds[503]) >= 100
+    assert seconds[503][len(seconds[503]) // 2] < seconds[200][len(seconds[200]) // 2]
+    assert seconds[200][-1] < 5
+    assert answer(connect(ASK))[0].status == 200
+    assert gauge(parts, "digits_requests_waiting") == {(): 0}
