@@ -93,12 +93,15 @@ def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     both = host == "::" and socket.has_dualstack_ipv6()
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
     except OSError as error:
         reason = str(error.strerror).partition(" (")[0]  # behind it stands the address once more
         raise SettingsError(
             f"cannot listen on {host} port {port} ({reason}); choose another host or port"
         ) from error
+    # those who connect before gunicorn has set this would wait 40 ms for each small answer
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _adopt_standard_logging(handler: logging.Handler) -> None:

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+import numpy as np
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 from prometheus_client.registry import Collector
 
 from service.artifacts import Artifact
 from service.artifacts.reference import INK_BOUNDS, SHARE_BOUNDS
-from service.classifier import Classification, Reason
+from service.classifier import Classification, Reason, Verdicts
+from service.network import FloatArray
+from service.web.histogram import BulkHistogram
 from service.web.load import Load
 from service.web.statistics import Statistics
 
@@ -37,9 +40,9 @@ class _Series:
 
     answers: tuple[Counter, ...]
     rejections: Mapping[Reason, Counter]
-    largest: Histogram
-    margin: Histogram
-    ink: Histogram
+    largest: BulkHistogram
+    margin: BulkHistogram
+    ink: BulkHistogram
     feedback: Mapping[tuple[str, str], Counter]
 
 
@@ -62,8 +65,8 @@ class Metrics:
         def counter(name: str, sentence: str, *labels: str) -> Counter:
             return Counter(name, sentence, labels, registry=registry)
 
-        def histogram(name: str, sentence: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-            return Histogram(name, sentence, labels, registry=registry, buckets=buckets)
+        def histogram(name: str, sentence: str, buckets: tuple[float, ...], *labels: str) -> BulkHistogram:
+            return BulkHistogram(name, sentence, labels, registry=registry, buckets=buckets)
 
         def gauge(name: str, sentence: str) -> Gauge:
             return Gauge(name, sentence, registry=registry, multiprocess_mode="mostrecent")
@@ -98,7 +101,7 @@ class Metrics:
             "digits_last_reload_success_timestamp_seconds", "Unix time at which all was good last."
         )
         self._dropped = counter("digits_log_lines_dropped", "Log lines lost to a reader that stalled.")
-        self._of_request: dict[tuple[str | None, str, int], tuple[Counter, Histogram]] = {}
+        self._of_request: dict[tuple[str | None, str, int], tuple[Counter, BulkHistogram]] = {}
         self._of_artifact: dict[str, _Series] = {}
         self._of_reload = {ok: self._reloads.labels("ok" if ok else "failed") for ok in (True, False)}
         self._loaded(ok=True)
@@ -135,6 +138,18 @@ class Metrics:
         series.margin.observe(float(verdict.margin))
         normalized = classification.normalized
         series.ink.observe(float(classification.pixels.mean()) if normalized is None else normalized.ink)
+
+    def classified_all(self, artifact: Artifact, verdicts: Verdicts, images: FloatArray) -> None:
+        """Count many images, (n, n_in), as classified counts one."""
+        series = self._series(artifact)
+        answers = np.where(verdicts.rejected, -1, verdicts.argmax)
+        for answer, count in zip(*np.unique(answers, return_counts=True), strict=True):
+            series.answers[answer].inc(count)
+        for place, reason in enumerate(Reason):
+            series.rejections[reason].inc(int(np.count_nonzero(verdicts.reasons == place)))
+        series.largest.observe_all(verdicts.activations.max(axis=1))
+        series.margin.observe_all(verdicts.margin)
+        series.ink.observe_all(images.mean(axis=1))
 
     def judged(self, artifact: Artifact, answer: str, label: str) -> None:
         """Count one answer, a label or "rejected", of which a client says what it should have been."""

@@ -24,7 +24,7 @@ MEMBERS = {"type", "title", "status", "detail", "error", "code", "id"}
         ("POST", "/v1/classify?model=nobody", 404, "unknown_model"),
         ("GET", "/nowhere", 404, "unknown_route"),
         ("GET", "/v1/classify/", 404, "unknown_route"),
-        ("GET", "//v1//models", 404, "unknown_route"),
+        ("GET", "/v1//models", 404, "unknown_route"),
         ("GET", "/%ff%fe", 404, "unknown_route"),
         ("BREW", "/nowhere", 404, "unknown_route"),
         ("GET", "/v1/classify", 405, "wrong_method"),

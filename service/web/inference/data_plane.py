@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from service.classifier import Classification, Classifier, Verdicts
-from service.imaging import Pixels
+from service.classifier import Classifier, Verdicts
 from service.web.exchange import Exchange, this_exchange
 from service.web.inference.body import read_inflated
 from service.web.inference.inputs import Images
@@ -71,8 +70,7 @@ class Call:
         )
         self.passed("forward")
         artifact = self.classifier.artifact
-        for verdict, pixels in zip(verdicts, images.pixels, strict=True):
-            self.data_plane.metrics.classified(artifact, Classification(verdict, Pixels(pixels)))
+        self.data_plane.metrics.classified_all(artifact, verdicts, images.pixels)
         self.data_plane.metrics.statistics.read(artifact, len(verdicts))
         self.exchange.notes.update(model=artifact.metadata.name, images=len(verdicts))
         self.passed("count")

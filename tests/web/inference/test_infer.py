@@ -5,9 +5,12 @@ import struct
 
 import numpy as np
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from service.artifacts import save
 from service.network import Network
+
+HISTOGRAMS = ("digits_largest_activation", "digits_margin", "digits_ink")
 
 
 def test_the_answer_names_the_model_its_version_and_the_threshold(infer, tensor):
@@ -346,6 +349,24 @@ def test_more_numbers_than_are_read_are_refused_before_they_are_parsed(infer):
 def test_an_unknown_model_or_version_is_told_with_those_that_exist(infer, path, tensor):
     answer = infer({"inputs": [tensor()]}, path=path)
     assert (answer.status_code, answer.json["code"]) == (404, "unknown_model")
+
+
+def test_many_images_are_counted_as_each_of_them_would_be(client_for, tensor, images):
+    one_by_one, together = client_for(), client_for()
+    for image in images:
+        one_by_one.post("/v1/classify?reject_below=0.4", json={"pixels": image.tolist()})
+    sent = {"inputs": [tensor()], "parameters": {"reject_below": 0.4}}
+    together.post("/v2/models/tiny/infer", json=sent)
+    counted = [
+        {
+            (sample.name, *sample.labels.values()): pytest.approx(sample.value, rel=1e-5)
+            for family in text_string_to_metric_families(client.get("/metrics").text)
+            if family.name in {"digits_classifications", "digits_rejections", *HISTOGRAMS}
+            for sample in family.samples
+        }
+        for client in (one_by_one, together)
+    ]
+    assert counted[0] == {key: value.expected for key, value in counted[1].items()}
 
 
 def test_every_image_is_counted_and_the_log_says_how_many(client, infer, tensor, lines):
