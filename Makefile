@@ -3,7 +3,7 @@
 BIN := .venv/bin
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4
 
-.PHONY: help serve test check coverage train experiments lock clean environment
+.PHONY: help serve test check coverage train experiments cards test-conformance test-contract lock clean environment
 
 help: ## list these
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -31,6 +31,15 @@ train: environment ## train a network (RECIPE=video for the videos' own)
 experiments: environment ## repeat the videos' experiments and write docs/experiments.md (needs MNIST; some minutes)
 	$(BIN)/digits experiment all --out runs/experiments --page docs/experiments.md
 
+cards: environment ## write the model cards of model_artifacts/ anew
+	@for f in model_artifacts/*/*.npz; do case $$f in *.history.npz) ;; *) $(BIN)/digits card $$f --out $${f%.npz}.md || exit;; esac; done
+
+test-conformance: environment ## let real clients of the protocols talk to the service (an environment of its own, some 400 MB)
+	@scripts/suite conformance
+
+test-contract: environment ## send thousands of requests made from /openapi.json (an environment of its own; some minutes)
+	@scripts/suite contract
+
 EXPORT = uv export --quiet --locked --no-emit-project --no-annotate --no-header
 lock: ## lock what pyproject.toml asks for (needs uv)
 	uv lock
@@ -45,4 +54,4 @@ clean: ## remove what make and the tools made; trained networks in runs/ stay
 environment:
 	@scripts/environment
 
--include deploy/container.mk
+-include deploy/container.mk benchmarks/*.mk fuzz/fuzz.mk

@@ -465,11 +465,37 @@ class TestTraining:
         assert "plain" in done.err
         assert "video" in done.err
 
+    def test_card_prints_the_model_card_of_the_chosen_model(self, digits, artifact_folder):
+        done = digits("card", "tiny@1", "--models", artifact_folder)
+        assert (done.status, done.err) == (0, "")
+        assert "\n# tiny\n" in done.out
+        assert sha256((artifact_folder / "tiny" / "1.npz").read_bytes()).hexdigest() in done.out
+
+    def test_card_writes_the_same_into_a_file(self, digits, artifact_folder, tmp_path):
+        printed = digits("card", "tiny", "--models", artifact_folder).out
+        assert digits("card", artifact_folder / "tiny" / "1.npz", "--out", tmp_path / "card.md") == (
+            0,
+            "",
+            "",
+        )
+        assert (tmp_path / "card.md").read_text(encoding="utf-8") == printed
+
+    def test_card_says_when_it_cannot_write(self, digits, artifact_folder, tmp_path):
+        done = digits("card", "tiny", "--models", artifact_folder, "--out", tmp_path)
+        assert done.status == 1
+        assert f"{tmp_path}: cannot be written" in done.err
+
     def test_evaluate_prints_the_report_on_the_chosen_model(
         self, digits, monkeypatch, artifact_folder, tmp_path
     ):
+        monkeypatch.setattr("service.cli.evaluate.measure", lambda artifact, data: (artifact, data))
         monkeypatch.setattr(
-            "service.cli.evaluate.report", lambda artifact, data: f"{artifact.metadata.name} on {data}"
+            "service.cli.evaluate.report", lambda measured: f"{measured[0].metadata.name} on {measured[1]}"
         )
-        done = digits("evaluate", "tiny", "--models", artifact_folder, "--data", tmp_path)
-        assert done == (0, f"tiny on {tmp_path}\n", "")
+        drawn = []
+        monkeypatch.setattr("service.cli.evaluate.draw", lambda _, out: drawn.append(out))
+        arguments = ("evaluate", "tiny", "--models", artifact_folder, "--data", tmp_path)
+        assert digits(*arguments) == (0, f"tiny on {tmp_path}\n", "")
+        assert not drawn
+        assert digits(*arguments, "--out", tmp_path / "pictures") == (0, f"tiny on {tmp_path}\n", "")
+        assert drawn == [tmp_path / "pictures"]

@@ -1,5 +1,6 @@
 """The documents name everything that a client or an operator can meet."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from service.web.schema import Classified, Preprocessed
 ROOT = Path(__file__).parents[1]
 API = (ROOT / "docs" / "api.md").read_text()
 README = (ROOT / "README.md").read_text()
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 
 
 @pytest.mark.parametrize("kind", dict.fromkeys(KINDS.values()), ids=lambda kind: kind.code)
@@ -49,6 +51,31 @@ def test_every_metric_is_documented(app):
     names = set(re.findall(r"^# HELP (\w+) ", app.test_client().get("/metrics").text, re.MULTILINE))
     assert names
     assert {name for name in names if f"`{name}`" not in API} == set()
+
+
+def logged_fields():
+    """The fields that the code of the service gives to its log lines, by the ways in which it does that."""
+    calls = {"debug", "info", "warning", "error", "log"}
+    for file in (ROOT / "service" / "web").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Call(ast.Attribute(log, name), _, keywords) if name in calls:
+                    if ast.unparse(log).endswith("log"):
+                        yield from (keyword.arg for keyword in keywords)
+                case ast.Call(ast.Attribute(ast.Attribute(attr="notes"), "update"), _, keywords):
+                    yield from (keyword.arg for keyword in keywords)
+                case ast.Subscript(ast.Attribute(attr="notes"), ast.Constant(field)):
+                    yield field
+                case ast.FunctionDef("_fields" | "emit" | "handle_error"):
+                    dicts = (found for found in ast.walk(node) if isinstance(found, ast.Dict))
+                    yield from (key.value for found in dicts for key in found.keys if key)
+
+
+def test_every_field_of_the_log_is_documented_and_every_documented_one_is_logged():
+    section = OPERATIONS.partition("## The log")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", section, re.MULTILINE)
+    documented = {name.strip("`") for row in rows for name in row.split(", ")}
+    assert documented == {*logged_fields(), "event", "level", "time"} - {None}
 
 
 @pytest.mark.parametrize(

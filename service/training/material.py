@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.imaging import PREPROCESSINGS
 from service.network import FloatArray
@@ -21,6 +22,9 @@ __all__ = ["Material", "MiniBatch", "gather", "mini_batches"]
 SIDE = 28  # pixels
 CHUNK = 512  # images changed in one go: many, so that numpy is busy, and few enough for the processor's cache
 POOL = 6000  # images of each kind of trash that costs more to make than to learn from
+
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 class MiniBatch(NamedTuple):
@@ -81,7 +85,7 @@ def mini_batches(material: Material, recipe: Recipe, rng: np.random.Generator) -
 
 def _digits(
     material: Material, own: Digits, steps: int, recipe: Recipe, rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[FloatArray, NDArray[np.uint8]]:
     """Prepare the digits of some steps: images (steps, n, n_in) and labels (steps, n)."""
     still = recipe.augmentation == Augmentation()
     images = [own.images if still else augment(own.images, recipe.augmentation, rng)]
@@ -95,7 +99,7 @@ def _digits(
     return _prepared(shown, recipe), _side_by_side([part.reshape(steps, -1) for part in labels])
 
 
-def _side_by_side(parts: list[FloatArray]) -> FloatArray:
+def _side_by_side(parts: list[NDArray[Number]]) -> NDArray[Number]:
     """Give each step the digits of every source, (steps, n, …); there is nothing to copy of one alone."""
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 

@@ -5,18 +5,26 @@ from prometheus_client import CollectorRegistry
 from structlog.typing import FilteringBoundLogger
 
 from service.settings import Settings
+from service.web.batch import batch_routes
 from service.web.classify import classify_routes
+from service.web.documents import DOCUMENTS, documents_routes
 from service.web.encoding import OrjsonProvider
 from service.web.exchange import Exchange
+from service.web.feedback import feedback_routes
 from service.web.finish import finisher
 from service.web.health import PROBES, health_routes
-from service.web.keys import Keys, ask_for_keys
+from service.web.history import history_routes
+from service.web.inference import DataPlane, inference_routes
+from service.web.keys import ask_for_keys
 from service.web.logs import make_log
 from service.web.metrics import Metrics
 from service.web.models import models_routes
+from service.web.page import PAGE, page_routes
 from service.web.problems import answer_errors
-from service.web.scrape import metrics_route
+from service.web.scrape import METRICS, metrics_route
+from service.web.segments import Segment
 from service.web.state import State
+from service.web.weights import weights_routes
 
 __all__ = ["create_app"]
 
@@ -53,16 +61,24 @@ def create_app(
     state = State(settings) if state is None else state
     metrics = Metrics(CollectorRegistry()) if metrics is None else metrics
     log = make_log(settings.log_level, STDOUT, metrics.line_dropped) if log is None else log
-    metrics.prepare(state.current.catalogue)
+    metrics.prepare(state.current.catalogue, state.keys.names if state.keys else ())
     app = DigitService("service.web", static_folder=None)
+    app.url_map.converters["default"] = Segment
     app.url_map.merge_slashes = False  # a path is right or wrong; nothing is redirected
-    if settings.api_keys is not None:
-        ask_for_keys(app, Keys.parse(settings.api_keys), PROBES)
+    free = (PAGE | PROBES | DOCUMENTS) - ({METRICS} if settings.lock_metrics else set())
+    ask_for_keys(app, state, metrics, free)
     for routes in (
         classify_routes(state, metrics),
+        batch_routes(state, metrics),
+        feedback_routes(state, metrics),
         models_routes(state),
+        weights_routes(state),
+        history_routes(state),
         health_routes(state),
         metrics_route(metrics.collector, state),
+        page_routes(state, metrics),
+        documents_routes(state, free),
+        *inference_routes(DataPlane(state, metrics)),
     ):
         app.register_blueprint(routes)
     answer_errors(app)

@@ -53,11 +53,11 @@ def parse_options(*sources: Mapping[str, object]) -> Options:
     """
     if not any(sources):
         return _DEFAULTS
-    given = {name: value for source in reversed(sources) for name, value in source.items()}
-    unknown = [name for name in given if name not in OPTIONS]
+    given = [(name, value) for source in reversed(sources) for name, value in source.items()]
+    unknown = [name for name, _ in given if name not in OPTIONS]
     if unknown:
         raise BadInputError(f"there is no option {_shown(unknown[0])}; there are {', '.join(OPTIONS)}")
-    parsed = {name: OPTIONS[name](name, value) for name, value in given.items() if value is not None}
+    parsed = {name: OPTIONS[name](name, value) for name, value in given if value is not None}
     return Options(**parsed)  # type: ignore[arg-type]  # each parser returns what its field holds
 
 

@@ -83,3 +83,9 @@ def test_an_option_given_twice_is_refused(post, png):
     with pytest.raises(BadInputError, match="2 times"):
         only_once([("model", ["a", "a"])])
     assert post(png, "?invert=yes&invert=no").status_code == 400
+
+
+def test_a_value_that_loses_to_another_is_checked_all_the_same():
+    assert parse_options({"invert": "yes"}, {"invert": "no"}) == Options(invert=Choice.YES)
+    with pytest.raises(BadInputError, match="invert 'perhaps'"):
+        parse_options({"invert": "yes"}, {"invert": "perhaps"})

@@ -8,10 +8,10 @@ import numpy as np
 
 from service.network import COSTS, FloatArray, Gradient, Network, backpropagate
 from service.training.descent import Candidate, step
-from service.training.material import gather, mini_batches
 from service.training.experiments import chart
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome
 from service.training.experiments.markdown import table
+from service.training.material import gather, mini_batches
 from service.training.mnist import Digits
 from service.training.optimise import Memory
 from service.training.recipes import RECIPES, Recipe

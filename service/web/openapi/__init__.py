@@ -1,0 +1,5 @@
+"""What every route takes and answers, as OpenAPI 3.1 has it: made of the routes and of the types they use."""
+
+from service.web.openapi.document import OPERATIONS, document, methods, template
+
+__all__ = ["OPERATIONS", "document", "methods", "template"]

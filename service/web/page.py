@@ -1,0 +1,118 @@
+"""GET /: the page where one draws a digit, and an answer for those who upload one without JavaScript."""
+
+import gzip
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+
+from flask import Blueprint, Response, render_template
+from flask.typing import ResponseReturnValue
+
+from service.classifier import Reason
+from service.errors import ServiceError
+from service.web.exchange import Exchange, this_exchange
+from service.web.metrics import Metrics
+from service.web.problems import detail_of, kind_of
+from service.web.state import State
+from service.web.uploads import read_upload
+
+__all__ = ["PAGE", "page_routes"]
+
+FOLDER = Path(__file__).with_name("static")
+POLICY: Mapping[str, str] = MappingProxyType(
+    {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data: blob:",  # what a network read comes as data:, what needs a key as blob:
+        "connect-src": "'self'",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+        "require-trusted-types-for": "'script'",
+    }
+)
+"""Where anything on the page may come from: this service alone."""
+HEADERS = {"Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in POLICY.items())}
+HTML = "text/html; charset=utf-8"
+FILES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "/": ("page.html", HTML),
+        "/page.css": ("page.css", "text/css; charset=utf-8"),
+        "/page.js": ("page.js", "text/javascript; charset=utf-8"),
+        "/favicon.svg": ("favicon.svg", "image/svg+xml"),
+        "/favicon.ico": ("favicon.svg", "image/svg+xml"),  # asked for on behalf of pages that name none
+    }
+)
+"""Each path of the page, with the file that is served there and what it is."""
+PAGE = frozenset(FILES)
+"""Routes that need no key: a browser can send one only when the page has asked for it."""
+REASONS: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.BLANK: "There is nothing in the picture.",
+        Reason.SEVERAL: "There is more than one thing in the picture.",
+        Reason.WEAK: "No neuron reached the threshold.",
+        Reason.AMBIGUOUS: "Two neurons reached the threshold.",
+    }
+)
+
+
+def page_routes(state: State, metrics: Metrics) -> Blueprint:
+    """Serve the page, what it consists of, and the answer to its plain form."""
+    routes = Blueprint("page", __name__, template_folder="templates")
+    for path, (name, content_type) in FILES.items():
+        serve = _serving((FOLDER / name).read_bytes(), content_type)
+        routes.add_url_rule(path, path.strip("/").replace(".", "_") or "page", serve)
+
+    @routes.post("/read")
+    def read() -> ResponseReturnValue:
+        """Read the digit in a form's picture, and say so in HTML."""
+        exchange = this_exchange()
+        try:
+            told = _read(exchange, state, metrics)
+        except ServiceError as error:
+            kind = kind_of(error)
+            exchange.notes["code"] = kind.code
+            return Response(render_template("answer.html", failure=detail_of(error)), kind.status, HEADERS)
+        return Response(render_template("answer.html", **told), headers=HEADERS)
+
+    return routes
+
+
+def _serving(content: bytes, content_type: str) -> Callable[[], Response]:
+    """Return a view that serves a file; whoever has it already is told so."""
+    bodies = {"": content, "gzip": gzip.compress(content, mtime=0)}
+
+    def serve() -> Response:
+        exchange = this_exchange()
+        coding = "gzip" if exchange.accept_encodings["gzip"] > 0 else ""
+        response = Response(bodies[coding], headers=HEADERS, content_type=content_type)
+        response.headers["Cache-Control"] = (
+            "no-cache"  # kept, and asked for each time: an update shows at once
+        )
+        response.vary.add("Accept-Encoding")
+        response.set_etag(f"{sha256(content).hexdigest()[:16]}{coding}")
+        if coding:
+            response.content_encoding = coding
+        response.make_conditional(exchange)
+        return response
+
+    return serve
+
+
+def _read(exchange: Exchange, state: State, metrics: Metrics) -> dict[str, object]:
+    """Classify the picture of a form; return what the template shows of it."""
+    settings = state.settings
+    upload = read_upload(exchange, settings.max_body_bytes, settings.timeout_seconds)
+    classifier = state.current.classifier(upload.options.model)
+    classification = upload.classified_by(classifier, exchange.start_stopwatch().passed)
+    metrics.classified(classifier.artifact, classification)
+    verdict, metadata = classification.verdict, classifier.artifact.metadata
+    exchange.notes.update(model=metadata.name, digit=verdict.digit, reason=verdict.reason)
+    return {
+        "model": metadata.name,
+        "answer": None if verdict.rejected else metadata.labels[verdict.argmax],
+        "reason": verdict.reason and REASONS[verdict.reason],
+        "activations": list(zip(metadata.labels, verdict.activations.tolist(), strict=True)),
+    }

@@ -1,0 +1,95 @@
+"""What is served at / and around it; what happens in a browser is tested in tests/page."""
+
+import gzip
+import io
+import re
+
+import pytest
+from pydantic import SecretStr
+
+from service.web.page import FILES
+
+FORM = "multipart/form-data"
+
+
+def form(png, **fields):
+    return {"image": (io.BytesIO(png), "digit.png"), **fields}
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_every_file_of_the_page_is_served_with_a_strict_policy(client, path):
+    answer = client.get(path)
+    policy = answer.headers["Content-Security-Policy"]
+    assert answer.status_code == 200
+    assert policy.startswith("default-src 'none'")
+    assert re.findall(r"unsafe|https?:|\*", policy) == []
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_page_names_nothing_that_is_not_served(client):
+    page = client.get("/").text
+    files = re.findall(r'(?:href|src)="([^"#]+)"', page)
+    assert files
+    assert {file for file in files if client.get(f"/{file}").status_code != 200} == set()
+    assert re.findall(r'style="|onclick=|<script>|<style>', page) == []
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_browser_that_has_a_file_is_not_sent_it_again(client, path):
+    first = client.get(path)
+    again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert first.headers["Cache-Control"] == "no-cache"
+
+
+def test_files_are_compressed_for_those_who_read_gzip(client):
+    plain = client.get("/page.js")
+    packed = client.get("/page.js", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    assert packed.headers["Vary"] == "Accept-Encoding"
+
+
+def test_the_page_needs_no_key_but_its_form_does(client_for, png):
+    client = client_for(api_keys=SecretStr("s3cret"))
+    assert client.get("/").status_code == 200
+    assert client.get("/page.js").status_code == 200
+    assert client.post("/read", data=form(png), content_type=FORM).status_code == 401
+
+
+def test_the_form_is_answered_in_html(client, post, png):
+    argmax = post(png, "?reject_below=0").json["argmax"]
+    answer = client.post("/read", data=form(png, reject_below="0"), content_type=FORM)
+    assert answer.content_type == "text/html; charset=utf-8"
+    assert f"<h1>{argmax}</h1>" in answer.text
+    assert answer.text.count('<th scope="row">') == 10
+
+
+def test_the_form_says_why_a_picture_is_rejected(client, png):
+    answer = client.post("/read", data=form(png, reject_below="1"), content_type=FORM)
+    assert answer.status_code == 200
+    assert "<h1>Not a digit</h1>" in answer.text
+    assert "No neuron reached the threshold." in answer.text
+
+
+def test_the_form_says_what_is_wrong_with_a_file(client, lines):
+    answer = client.post("/read", data=form(b"GIF89a<b>"), content_type=FORM)
+    assert answer.status_code == 415
+    assert answer.content_type == "text/html; charset=utf-8"
+    assert "<h1>No answer</h1>" in answer.text
+    assert lines[-1]["code"] == "not_a_png"
+
+
+def test_what_a_client_sent_is_escaped(client, png):
+    answer = client.post("/read?model=<script>", data=form(png), content_type=FORM)
+    assert answer.status_code == 404
+    assert "<script>" not in answer.text
+    assert "&lt;script&gt;" in answer.text
+
+
+def test_an_uploaded_picture_is_counted_as_every_other(client, png, lines):
+    client.post("/read", data=form(png, reject_below="0"), content_type=FORM)
+    assert lines[-1]["model"] == "tiny"
+    assert "digits_classifications_total{" in client.get("/metrics").text
