@@ -3,7 +3,7 @@
 BIN := .venv/bin
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4
 
-.PHONY: help serve test check coverage train experiments cards test-conformance test-contract lock clean environment
+.PHONY: help serve test check coverage train experiments cards test-page test-conformance test-contract lock clean environment
 
 help: ## list these
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ experiments: environment ## repeat the videos' experiments and write docs/experi
 cards: environment ## write the model cards of model_artifacts/ anew
 	@for f in model_artifacts/*/*.npz; do case $$f in *.history.npz) ;; *) $(BIN)/digits card $$f --out $${f%.npz}.md || exit;; esac; done
 
+test-page: environment ## drive the page in a real Chromium (Debian: apt install chromium)
+	@scripts/test-page
+
 test-conformance: environment ## let real clients of the protocols talk to the service (an environment of its own, some 400 MB)
 	@scripts/suite conformance
 
@@ -46,6 +49,7 @@ lock: ## lock what pyproject.toml asks for (needs uv)
 	$(EXPORT) --all-extras >requirements.txt
 	$(EXPORT) --no-dev >deploy/requirements.txt
 	$(EXPORT) --only-group build >deploy/build-requirements.txt
+	$(EXPORT) --only-group page >tests/page/requirements.txt
 
 clean: ## remove what make and the tools made; trained networks in runs/ stay
 	rm -rf .venv dist build .coverage* .*_cache .hypothesis

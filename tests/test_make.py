@@ -273,14 +273,38 @@ def fetch(url):
 
 
 @pytest.fixture(scope="module")
-def locked():
+def lock():
+    """Every package of uv.lock, by name; a name may have several versions."""
+    packages = {}
+    for package in tomllib.loads((ROOT / "uv.lock").read_text())["package"]:
+        packages.setdefault(package["name"], []).append(package)
+    return packages
+
+
+@pytest.fixture(scope="module")
+def locked(lock):
     """The hashes of all files that uv.lock allows, by the package's name and version."""
-    packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
     return {
         (package["name"], package["version"]): {file["hash"] for file in files_of(package)}
-        for package in packages
+        for versions in lock.values()
+        for package in versions
         if "registry" in package["source"]
     }
+
+
+def brought_by(lock, wanted):
+    """The names of some packages and of all that they depend on, extras included."""
+    found, waiting = set(), list(wanted)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            for package in lock[name]:
+                extras = package.get("optional-dependencies", {}).values()
+                waiting += [
+                    other["name"] for some in (package.get("dependencies", []), *extras) for other in some
+                ]
+    return found
 
 
 def files_of(package):
@@ -293,8 +317,19 @@ def requirements(path):
     return {(name, version): set(re.findall(r"--hash=(\S+)", rest)) for name, version, rest in blocks}
 
 
-def test_pip_installs_what_uv_would(locked):
-    assert requirements(ROOT / "requirements.txt") == locked
+def test_pip_installs_what_uv_would(lock, locked):
+    """The project, its extras and the group `dev`; other groups have targets of their own."""
+    (project,) = lock["digit-service"]
+    developers = {other["name"] for other in project["dev-dependencies"]["dev"]}
+    names = brought_by(lock, {"digit-service", *developers})
+    wanted = {key: hashes for key, hashes in locked.items() if key[0] in names}
+    assert requirements(ROOT / "requirements.txt") == wanted
+
+
+def test_what_drives_the_page_is_locked_too(locked):
+    wanted = requirements(ROOT / "tests" / "page" / "requirements.txt")
+    assert "playwright" in {name for name, _ in wanted}
+    assert wanted.items() <= locked.items()
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "build-requirements.txt"])

@@ -98,6 +98,6 @@ def test_the_same_source_gives_the_same_bytes_wherever_it_lies(wheel, tmp_path):
 def test_the_installed_command_classifies_with_the_models_that_it_brought(installed):
     (line,) = digits(installed, "classify", ROOT / "examples" / "three.png", "--json").splitlines()
     told = json.loads(line)
-    assert (told["model"], told["digit"], told["rejected"]) == ("plain", 3, False)
+    assert (told["model"], told["digit"], told["rejected"]) == ("wide", 3, False)
     models = json.loads(digits(installed, "config", "--json"))["models"]["value"]
     assert Path(models).is_relative_to(installed.resolve())

@@ -96,7 +96,7 @@ class Settings(BaseModel):
         json_schema_extra={"default": "the shipped artifacts"},
     )
     model: str = Field(
-        "plain", description='Classify with this model, "name" or "name@version", where none is named.'
+        "wide", description='Classify with this model, "name" or "name@version", where none is named.'
     )
     reject_below: float | None = Field(
         None,

@@ -1,0 +1,137 @@
+"""The page is accessible, safe, light and steady."""
+
+import gzip
+from pathlib import Path
+
+import playwright.sync_api as playwright
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+STATIC = Path(__file__).parents[2] / "service" / "web" / "static"
+THREE = Path(__file__).parents[2] / "examples" / "three.png"
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1440, "height": 1000}
+MEASURE_SHIFTS = """
+    window.shift = 0;
+    const unprompted = (entry) => !entry.hadRecentInput;
+    const add = (list) => list.getEntries().filter(unprompted).forEach((entry) => { shift += entry.value; });
+    new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
+"""
+STATES = {
+    "blank": lambda visit: visit.wait(),
+    "digit": lambda visit: visit.act(lambda: visit.press("3")),
+    "noise": lambda visit: visit.act(lambda: visit.page.click("#learn button[data-do=noise]")),
+    "four-pixel": lambda visit: visit.act(lambda: visit.page.select_option("#model", "four-pixel")),
+}
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(visit_with, theme, viewport):
+    visit = visit_with(color_scheme=theme, viewport=viewport).open()
+    found = {}
+    for name, reach in STATES.items():
+        reach(visit)
+        visit.page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+        visit.page.wait_for_selector("#confusion table")
+        visit.photograph(f"{name}-{theme}-{viewport['width']}")
+        results = Axe().run(visit.page)
+        found[name] = [
+            (rule["id"], [node["html"][:120] for node in rule["nodes"]])
+            for rule in results.response["violations"]
+        ]
+    assert not any(found.values()), found
+
+
+def test_axe_would_find_something(visit):
+    """The test above can fail."""
+    visit.page.evaluate("document.body.append(document.createElement('button'))")
+    assert Axe().run(visit.page).violations_count > 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_list_of_keys_is_accessible_too(visit_with, theme):
+    visit = visit_with(color_scheme=theme).open()
+    visit.press("?")
+    assert Axe().run(visit.page).violations_count == 0
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_nothing_moves_while_one_draws(visit_with, strokes, viewport):
+    visit = visit_with(viewport=viewport)
+    visit.page.add_init_script(MEASURE_SHIFTS)
+    visit.open().draw(strokes["3"])
+    visit.act(lambda: visit.page.click("#noise"))
+    visit.act(lambda: visit.page.click("#clear"))
+    assert visit.page.evaluate("shift") < 0.05  # half of what counts as good
+
+
+def test_no_part_is_wider_than_a_phone(visit_with):
+    visit = visit_with(viewport=PHONE).open()
+    visit.page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+    visit.page.wait_for_selector("#confusion table")
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_what_a_finger_must_hit_is_large_enough(visit_with):
+    visit = visit_with(viewport=PHONE, has_touch=True).open()
+    boxes = {}
+    for control in visit.page.locator("main button:visible, header select:visible, #draw label.button").all():
+        boxes[control.inner_text()[:30]] = control.bounding_box()
+    small = {
+        name: box for name, box in boxes.items() if min(box["width"], box["height"]) < 44 and name != "Keys"
+    }
+    assert len(boxes) > 20
+    assert small == {}
+
+
+def test_the_page_and_its_first_data_are_light(visit_with):
+    visit = visit_with()
+    sizes = {}
+    visit.page.on(
+        "requestfinished", lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]})
+    )
+    visit.open()
+    assert sum(len(gzip.compress(file.read_bytes())) for file in STATIC.glob("page.*")) < 30_000
+    assert sum(sizes.values()) < 200_000
+
+
+def test_without_javascript_a_form_answers(visit_with):
+    visit = visit_with(java_script_enabled=False)
+    visit.page.goto(visit.url)
+    visit.page.set_input_files("form[action=read] input", THREE)
+    visit.page.click("form[action=read] button")
+    assert visit.page.inner_text("h1") == "3"
+
+
+def test_a_service_with_keys_asks_for_one(visit_with, service_with_key):
+    visit = visit_with(url=service_with_key)
+    visit.page.goto(visit.url)
+    visit.page.fill("#key-text", "s3cret")
+    visit.page.click("#key button")
+    visit.act(lambda: visit.press("5"))
+    assert visit.answer == "5"
+    visit.forgive("status of 401")  # what the browser itself notes of the first try
+
+
+def test_a_service_that_is_gone_is_told_so(visit):
+    visit.page.route("**/v1/classify*", lambda route: route.abort())
+    visit.act(lambda: visit.press("3"))
+    assert visit.state == "failed"
+    assert visit.page.inner_text("#answer span") == "The service does not answer."
+    visit.forgive("ERR_FAILED")
+
+
+def test_nothing_of_another_host_is_loaded(visit):
+    visit.page.evaluate(
+        "document.body.append(Object.assign(new Image(), { src: 'https://example.org/a.png' }))"
+    )
+    visit.forgive("violates the following Content Security Policy directive")
+    visit.foreign.clear()  # asked for, and blocked
+
+
+def test_text_never_becomes_a_script(visit):
+    with pytest.raises(playwright.Error, match="Trusted"):
+        visit.page.evaluate("document.body.innerHTML = '<b>hello</b>'")
+
+    visit.forgive("Trusted")
