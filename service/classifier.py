@@ -330,7 +330,7 @@ class Classifier:
         return Seen(checked, blank)
 
     def judge(self, seen: Sequence[Seen], *, reject_below: float | None = None) -> list[Classification]:
-        """Answer all that was seen with one forward pass; one by one, activations differ by at most 1e-6."""
+        """Answer all that was seen with one forward pass; one by one, activations differ by at most 5e-6."""
         if not seen:
             return []
         activations = self.activations(np.stack([one.pixels for one in seen]))

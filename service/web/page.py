@@ -46,6 +46,8 @@ FILES: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Each path of the page, with the file that is served there and what it is."""
+ALIVE = b'{"status":"alive"}'
+"""What KServe's V1 clients ask for at /."""
 PAGE = frozenset(FILES)
 """Routes that need no key: a browser can send one only when the page has asked for it."""
 REASONS: Mapping[Reason, str] = MappingProxyType(
@@ -61,8 +63,9 @@ REASONS: Mapping[Reason, str] = MappingProxyType(
 def page_routes(state: State, metrics: Metrics) -> Blueprint:
     """Serve the page, what it consists of, and the answer to its plain form."""
     routes = Blueprint("page", __name__, template_folder="templates")
-    for path, (name, content_type) in FILES.items():
-        serve = _serving((FOLDER / name).read_bytes(), content_type)
+    serving = {path: _serving((FOLDER / name).read_bytes(), kind) for path, (name, kind) in FILES.items()}
+    serving["/"] = _for_browsers(serving["/"], _serving(ALIVE, "application/json"))
+    for path, serve in serving.items():
         routes.add_url_rule(path, path.strip("/").replace(".", "_") or "page", serve)
 
     @routes.post("/read")
@@ -96,6 +99,18 @@ def _serving(content: bytes, content_type: str) -> Callable[[], Response]:
         if coding:
             response.content_encoding = coding
         response.make_conditional(exchange)
+        return response
+
+    return serve
+
+
+def _for_browsers(page: Callable[[], Response], otherwise: Callable[[], Response]) -> Callable[[], Response]:
+    """Serve the page to whoever names HTML; a program that takes anything is a client of KServe's V1."""
+
+    def serve() -> Response:
+        asked_for_html = any(kind == "text/html" for kind, _ in this_exchange().accept_mimetypes)
+        response = page() if asked_for_html else otherwise()
+        response.vary.add("Accept")
         return response
 
     return serve

@@ -85,7 +85,7 @@ def test_each_of_many_pictures_is_answered_as_it_is_alone(client, batch, picture
     for (name, png), answer in zip(pictures, together, strict=True):
         alone = client.post("/v1/classify", data=png, content_type="image/png").json
         assert answer.pop("name") == name
-        assert answer.pop("activations") == pytest.approx(alone.pop("activations"), abs=1e-6)
+        assert answer.pop("activations") == pytest.approx(alone.pop("activations"), abs=5e-6)
         assert answer.pop("margin") == pytest.approx(alone.pop("margin"), abs=2e-6)
         assert answer.pop("id") != alone.pop("id")
         assert answer == alone

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from service.web.page import FILES
 
 FORM = "multipart/form-data"
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
 def form(png, **fields):
@@ -27,11 +28,21 @@ def test_every_file_of_the_page_is_served_with_a_strict_policy(client, path):
 
 
 def test_the_page_names_nothing_that_is_not_served(client):
-    page = client.get("/").text
+    page = client.get("/", headers=BROWSER).text
     files = re.findall(r'(?:href|src)="([^"#]+)"', page)
     assert files
     assert {file for file in files if client.get(f"/{file}").status_code != 200} == set()
     assert re.findall(r'style="|onclick=|<script>|<style>', page) == []
+
+
+def test_a_browser_gets_the_page_and_a_program_a_sign_of_life(client):
+    """KServe's V1 clients take a server for alive that says so at /."""
+    browser, program = client.get("/", headers=BROWSER), client.get("/", headers={"Accept": "*/*"})
+    assert browser.content_type == "text/html; charset=utf-8"
+    assert program.json == {"status": "alive"}
+    assert "Accept" in browser.headers["Vary"].split(", ")
+    assert "Accept" in program.headers["Vary"].split(", ")
+    assert browser.headers["ETag"] != program.headers["ETag"]
 
 
 @pytest.mark.parametrize("path", FILES)

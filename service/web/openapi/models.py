@@ -59,13 +59,16 @@ NEURON: Mapping[str, object] = MappingProxyType(
 )
 
 
-def kept(description: str, media: Media, *headers: str, **links: object) -> tuple[Answer, ...]:
+def kept(
+    description: str, media: Media | tuple[Media, ...], *headers: str, **links: object
+) -> tuple[Answer, ...]:
     """Describe an answer that a client may keep, and what it is told when it has it already."""
     fields = ("ETag", "Cache-Control", *headers)
     known = Answer(
         "The answer that you have still holds.", status=HTTPStatus.NOT_MODIFIED, headers=fields[:2]
     )
-    return Answer(description, (media,), headers=fields, links=links), known
+    every = (media,) if isinstance(media, Media) else media
+    return Answer(description, every, headers=fields, links=links), known
 
 
 def _inside(description: str, media: Media, *parameters: str) -> Operation:

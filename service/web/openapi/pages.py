@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from service.web.openapi.models import kept
 from service.web.openapi.parts import Answer, Media, Operation
-from service.web.openapi.schema import Healthy, Live, Ready
+from service.web.openapi.schema import Alive, Healthy, Live, Ready
 
 __all__ = ["PAGES"]
 
@@ -55,7 +55,15 @@ PAGES: Mapping[str, Operation] = MappingProxyType(
                 ),
             ),
         ),
-        "page.page": _file("text/html", "Draw a digit, and watch the neurons."),
+        "page.page": Operation(
+            topic=TOPIC,
+            parameters=("If-None-Match",),
+            answers=kept(
+                "The page, for whoever accepts text/html by name; for others a sign of life.",
+                (Media("text/html"), Media("application/json", Alive, {"status": "alive"})),
+            ),
+            summary="Draw a digit, and watch the neurons.",
+        ),
         "page.page_css": _file("text/css", "Serve the page's style."),
         "page.page_js": _file("text/javascript", "Serve the page's script."),
         "page.favicon_svg": _file("image/svg+xml", "Serve the page's sign."),

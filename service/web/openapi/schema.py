@@ -12,6 +12,7 @@ from service.web.options import Include
 from service.web.schema import Number, Numbers, Problem
 
 __all__ = [
+    "Alive",
     "BatchForm",
     "Everything",
     "Healthy",
@@ -234,6 +235,12 @@ class Neuron(TypedDict):
     shape: Annotated[list[int], Field(min_length=2, max_length=2)]
     weights: Numbers
     bias: Number
+
+
+class Alive(TypedDict):
+    """What a program is told at /."""
+
+    status: Literal["alive"]
 
 
 class Live(TypedDict):

@@ -37,7 +37,7 @@ RECIPE = Recipe(
     mini_batch=20,
     epochs=1,
     trash_share=0.25,
-    trash=("uniform",),
+    trash={"uniform": 1},
     validation=100,
 )
 
@@ -45,7 +45,7 @@ SMALL = {
     "four-pixel": four_pixel.Settings(starts=1, steps=40),
     "nudge": nudge.Settings(widths=(1, 16), far=20, mini_batch=1, repeats=3),
     "descent": descent.Settings(
-        RECIPE.model_copy(update={"trash": (), "trash_share": 0}), training=200, measured=50, early=(2,)
+        RECIPE.model_copy(update={"trash": {}, "trash_share": 0}), training=200, measured=50, early=(2,)
     ),
     "hidden": hidden.Settings(),
     "noise": noise.Settings(recipe=RECIPE, epochs=1, kinds=("uniform", "gratings"), images=20),
