@@ -38,8 +38,10 @@ class Uploads:
 
 
 def of_kind(kind: str, digits: Digits, n: int) -> Uploads:
-    """Draw n digits, each as a picture of one kind; for every kind the same digits."""
-    chosen = np.random.default_rng(SEED).choice(len(digits), n, replace=n > len(digits))
+    """Draw n digits, each as a picture of one kind; every kind takes others, as long as there are any."""
+    first = list(photographs.KINDS).index(kind) * n
+    shuffled = np.random.default_rng(SEED).permutation(len(digits))
+    chosen = shuffled.take(np.arange(first, first + n), mode="wrap")
     pngs = (photographs.upload(kind, np.random.default_rng([SEED, i]), digits.images[i]) for i in chosen)
     return Uploads([decode(png, Limits()) for png in pngs], digits.labels[chosen])
 

@@ -1,9 +1,8 @@
 """Pictures of few pixels that somebody enlarged: brought back to the pixels that they had."""
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
+from service.imaging.cells import cells_of
 from service.network import FloatArray
 
 __all__ = ["undo_enlargement"]
@@ -32,18 +31,22 @@ def undo_enlargement(grey: FloatArray, size: tuple[int, int]) -> FloatArray:
     blocks = _blocks(grey, size)
     if blocks is not None:
         return blocks
-    cells = np.asarray(Image.fromarray(grey).reduce(-(-max(grey.shape) // CELLS)))
-    if _is_smooth(cells):
-        return np.asarray(Image.fromarray(grey).reduce(-(-max(grey.shape) // SMOOTH)))
+    if _is_smooth(cells_of(grey, -(-max(grey.shape) // CELLS))):
+        return np.ascontiguousarray(cells_of(grey, -(-max(grey.shape) // SMOOTH)))
     return grey
 
 
 def _blocks(grey: FloatArray, size: tuple[int, int]) -> FloatArray | None:
     """Take one pixel of each block of equal ones; None where the picture does not consist of such squares."""
     factor = -(-max(size) // max(grey.shape))
-    edges = _edges(grey), _edges(grey.T)
-    if not all(0 < len(places) <= 2 * MOST for places in edges):
-        return None
+    edges = []
+    for view in (grey, grey.T):
+        places = (
+            np.flatnonzero((view[1:] != view[:-1]).any(axis=1)) + 1
+        )  # rows that differ from the one above
+        if not 0 < len(places) <= 2 * MOST:
+            return None
+        edges.append(places)
     lengths = np.array([size[1], size[0]]) / factor  # of the columns and of the rows, in pixels of grey
     numbers = np.arange(2, MOST + 1)[:, np.newaxis] * lengths / lengths.max()  # of blocks, (n, 2)
     numbers = np.maximum(np.rint(numbers), 1)
@@ -65,15 +68,12 @@ def _blocks(grey: FloatArray, size: tuple[int, int]) -> FloatArray | None:
     return pixels
 
 
-def _edges(grey: FloatArray) -> NDArray[np.intp]:
-    """Find the rows that differ from the one above."""
-    return np.flatnonzero((grey[1:] != grey[:-1]).any(axis=1)) + 1
-
-
 def _is_smooth(cells: FloatArray) -> bool:
-    span = np.ptp(cells)
-    steps = [np.diff(cells, axis=axis) for axis in (0, 1)]
-    bends = [np.diff(step, axis=axis) for axis, step in enumerate(steps)]
-    steepest = max(np.abs(step).max(initial=0) for step in steps)
-    most_bent = max(np.abs(bend).max(initial=0) for bend in bends)
-    return bool(steepest * max(cells.shape) <= GENTLE * span and most_bent > BENT * span)
+    span = cells.max() - cells.min()
+    most_bent = np.float32(0)
+    for view in (cells, cells.T):
+        steps = view[1:] - view[:-1]
+        if np.abs(steps).max(initial=0) * max(cells.shape) > GENTLE * span:
+            return False
+        most_bent = max(most_bent, np.abs(steps[1:] - steps[:-1]).max(initial=0))
+    return bool(most_bent > BENT * span)

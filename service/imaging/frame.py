@@ -84,7 +84,7 @@ def _fit(ink: FloatArray, side: int) -> FloatArray:
     scale = side / max(ink.shape)
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
     method = Image.Resampling.BOX if scale < 1 else Image.Resampling.LANCZOS
-    fitted: FloatArray = np.clip(np.asarray(Image.fromarray(ink).resize(size, method)), 0, 1)
+    fitted: FloatArray = np.asarray(Image.fromarray(ink).resize(size, method)).clip(0, 1)
     return fitted
 
 
@@ -124,4 +124,6 @@ def _place(fine: FloatArray, scale: float, *, top: float, left: float) -> Framed
     wide = np.zeros((side, side), np.float32)
     wide[down : down + height, right : right + width] = fine
     shift = ((right - (side - width) / 2) / FINE, (down - (side - height) / 2) / FINE)
-    return Framed(wide.reshape(SIDE, FINE, SIDE, FINE).mean(axis=(1, 3)), scale, shift, fine)
+    rows = wide.reshape(SIDE, FINE, side).sum(axis=1)
+    picture: FloatArray = rows.reshape(SIDE, SIDE, FINE).sum(axis=2) / np.float32(FINE * FINE)
+    return Framed(picture, scale, shift, fine)

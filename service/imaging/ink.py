@@ -58,13 +58,15 @@ def read_ink(grey: FloatArray, *, dark: bool | None) -> Ink:
     """
     departure = contrast(grey, dark=dark)
     if dark is None:  # paper departs from itself to both sides alike, ink to one
-        dark = bool((departure * departure * departure).sum() < 0)
+        dark = bool(np.vdot(departure * departure, departure) < 0)
     ink = -departure if dark else departure
     smooth = _smooth(ink)
     strongest = smooth.max()
-    if strongest < _visible(smooth):
+    if strongest < GRAIN_MOST and strongest < _visible(smooth):
         return Ink(ink, dark, None)
-    strength = np.clip((ink / strongest - THRESHOLD) / (FULL - THRESHOLD), 0, 1)
+    strength = ink * np.float32(1 / (strongest * (FULL - THRESHOLD)))
+    strength -= np.float32(THRESHOLD / (FULL - THRESHOLD))
+    np.clip(strength, 0, 1, out=strength)
     mask = smooth > THRESHOLD * strongest
     box = box_of(mask)
     return Ink(strength, dark, box and without_specks(smooth * mask, box))
@@ -117,9 +119,15 @@ def padded(picture: NDArray[Scalar], margin: int) -> NDArray[Scalar]:
 
 def _smooth(picture: FloatArray) -> FloatArray:
     """Average each pixel with its neighbours, so that no single one of them counts as ink."""
-    wide = np.pad(picture, 1, mode="edge")
-    columns = wide[:-2] + wide[1:-1] + wide[2:]
-    return (columns[:, :-2] + columns[:, 1:-1] + columns[:, 2:]) / np.float32(9)
+    wide = padded(picture, 1)
+    wide[0], wide[-1] = wide[1], wide[-2]
+    wide[:, 0], wide[:, -1] = wide[:, 1], wide[:, -2]
+    columns = wide[:-2] + wide[1:-1]
+    columns += wide[2:]
+    mean = columns[:, :-2] + columns[:, 1:-1]
+    mean += columns[:, 2:]
+    mean /= np.float32(9)
+    return mean
 
 
 def _visible(smooth: FloatArray) -> float:

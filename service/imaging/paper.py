@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from service.imaging.cells import cells_of
 from service.imaging.robust import median
 from service.network import FloatArray
 
@@ -43,7 +44,7 @@ def contrast(grey: FloatArray, *, dark: bool | None = None) -> FloatArray:
         dark: whether the ink is darker than its paper; None finds out where that matters.
     """
     factor = -(-max(grey.shape) // CELLS)
-    cells = np.asarray(Image.fromarray(grey).reduce(factor))
+    cells = cells_of(grey, factor)
     border = _border(*cells.shape)
     level = np.float32(median(cells[border]))
     if np.count_nonzero(np.abs(cells[border] - level) <= NEAR) >= EVEN * np.count_nonzero(border):
@@ -54,7 +55,7 @@ def contrast(grey: FloatArray, *, dark: bool | None = None) -> FloatArray:
     near = max(NEAR, NEAR_SURFACE * np.ptp(cells))
     if np.count_nonzero(departure <= near) >= EVEN_SURFACE * np.count_nonzero(border):
         return _relative(grey, _heights(surface, _places(grey.shape, 1)))
-    cells = np.asarray(Image.fromarray(grey).reduce(-(-max(grey.shape) // FINE_CELLS)))
+    cells = np.ascontiguousarray(cells_of(grey, -(-max(grey.shape) // FINE_CELLS)))
     is_cut = np.ptp(cells[_border(*cells.shape)]) >= CUT * np.ptp(cells)
     if is_cut and (tone := _tone(cells, dark=dark)) is not None:
         return grey - tone
@@ -64,8 +65,10 @@ def contrast(grey: FloatArray, *, dark: bool | None = None) -> FloatArray:
 def _relative(grey: FloatArray, paper: FloatArray) -> FloatArray:
     """Say by how much a picture departs from its paper, where it is darker as a share of the paper."""
     departure = grey - paper
-    relative: FloatArray = np.where(departure < 0, departure / np.maximum(paper, DARKEST), departure)
-    return relative
+    lighter, darker = departure.clip(min=0), departure.clip(max=0)
+    darker /= paper.clip(min=DARKEST)
+    darker += lighter
+    return darker
 
 
 def _tone(cells: FloatArray, *, dark: bool | None) -> np.float32 | None:
@@ -94,10 +97,10 @@ def _pieces(mask: NDArray[np.bool_]) -> int:
 def _beyond_a_pen(grey: FloatArray, cells: FloatArray, *, dark: bool | None) -> FloatArray:
     """Take away all that is wider than a pen, whatever its shape: only ink is narrower."""
     width = round(WIDER_THAN_A_PEN * max(cells.shape))
-    light, deep = _closed(cells, width), -_closed(-cells, width)
+    light, deep = _closed(cells, width), _opened(cells, width)
     if dark is None:
         dark = bool(LIKELIER * np.square(light - cells).sum() > np.square(cells - deep).sum())
-    paper = -_largest(-light, 3) if dark else _largest(deep, 3)  # an edge of a shadow is blurred by cells
+    paper = _smallest(light, 3) if dark else _largest(deep, 3)  # an edge of a shadow is blurred by cells
     factor = -(-max(grey.shape) // FINE_CELLS)
     height, columns = grey.shape
     size = cells.shape[1] * factor, cells.shape[0] * factor
@@ -109,21 +112,34 @@ def _beyond_a_pen(grey: FloatArray, cells: FloatArray, *, dark: bool | None) -> 
 
 def _closed(cells: FloatArray, width: int) -> FloatArray:
     """Fill what is dark and narrower than so many cells (a morphological closing)."""
-    return -_largest(-_largest(cells, width), width)
+    return _smallest(_largest(cells, width), width)
+
+
+def _opened(cells: FloatArray, width: int) -> FloatArray:
+    """Fill what is light and narrower than so many cells (a morphological opening)."""
+    return _largest(_smallest(cells, width), width)
 
 
 def _largest(cells: FloatArray, width: int) -> FloatArray:
     """Give each cell the largest value of a square around it, width cells wide; the edges go on outside."""
-    width |= 1
-    wide = np.pad(cells, width // 2, mode="edge")
+    return _extreme(np.maximum, cells, width)
+
+
+def _smallest(cells: FloatArray, width: int) -> FloatArray:
+    return _extreme(np.minimum, cells, width)
+
+
+def _extreme(of_two: np.ufunc, cells: FloatArray, width: int) -> FloatArray:
+    reach = width // 2
     for _axis in range(2):
-        wide = wide.T
+        view = cells.T
+        cells = np.concatenate((view[:1].repeat(reach, axis=0), view, view[-1:].repeat(reach, axis=0)))
         done = 1
-        while done < width:
-            step = min(done, width - done)
-            wide = np.maximum(wide[:-step], wide[step:])
+        while done < 2 * reach + 1:
+            step = min(done, 2 * reach + 1 - done)
+            cells = of_two(cells[:-step], cells[step:])
             done += step
-    return wide
+    return cells
 
 
 def _border(height: int, width: int) -> NDArray[np.bool_]:
@@ -146,16 +162,26 @@ def _middles(length: int, factor: int) -> FloatArray:
 
 def _fit(cells: FloatArray, border: NDArray[np.bool_], places: Places) -> FloatArray:
     """Fit a surface to the border, then twice to all that lies near the last one: its coefficients, (6,)."""
-    y, x = (place.ravel() for place in np.broadcast_arrays(*places))
-    terms = np.stack((np.ones_like(x), x, y, x * x, x * y, y * y), axis=1)  # (n, 6)
+    y, x = places
+    terms = np.empty((6, *cells.shape), np.float32)
+    for term, values in zip(terms, (1, x, y, x * x, x * y, y * y), strict=True):
+        term[:] = values
+    terms = terms.reshape(6, -1)
     greys, shares = cells.ravel(), np.where(border.ravel(), np.float32(1), INNER)
     weights: FloatArray = border.ravel().astype(np.float32)
-    for _ in range(N_FITS):
-        weighted = (terms * weights[:, np.newaxis]).T
-        surface = np.linalg.solve(weighted @ terms + RIDGE, weighted @ greys)
-        departure = np.abs(greys - terms @ surface)
+    surface = _weighted_fit(greys, terms, weights)
+    for _ in range(N_FITS - 1):
+        departure = np.abs(greys - surface @ terms)
         near = max(3 * np.float32(median(departure)), NEAR)
         weights = shares / (1 + (departure / near) ** 2) ** 2  # Geman and McClure's: far is nothing
+        surface = _weighted_fit(greys, terms, weights)
+    return surface
+
+
+def _weighted_fit(greys: FloatArray, terms: FloatArray, weights: FloatArray) -> FloatArray:
+    """Solve the normal equations of least squares: (n,), (6, n), (n,) → (6,)."""
+    weighted = terms * weights
+    surface: FloatArray = np.linalg.solve(weighted @ terms.T + RIDGE, weighted @ greys)
     return surface
 
 

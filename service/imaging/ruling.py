@@ -1,8 +1,8 @@
 """Lines printed on the paper, across or down, straight from one edge of the picture to the other."""
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from PIL import Image
 
 from service.network import FloatArray
 
@@ -32,23 +32,24 @@ def without_ruling(grey: FloatArray) -> FloatArray:
 
 def _lines(grey: FloatArray) -> tuple[NDArray[np.bool_], float] | None:
     """Find lines that go across: the rows that they cover in the middle column, and their slope."""
-    width = grey.shape[1]
+    height, width = grey.shape
     reach = max(round(THIN * max(grey.shape)), 1) + 1
     if min(grey.shape) < PARTS * 2:
         return None
-    ends = (_ridges(grey[:, edge].mean(axis=1), reach) for edge in (slice(STRIP), slice(-STRIP, None)))
-    if any(end.max() < VISIBLE for end in ends):
+    if any(_ridges(edge.mean(axis=1), reach).max() < VISIBLE for edge in (grey[:, :STRIP], grey[:, -STRIP:])):
         return None
-    parts = np.asarray(Image.fromarray(np.ascontiguousarray(grey)).reduce((width // PARTS, 1)))[:, :PARTS]
-    ridges = _ridges(parts, reach)
-    middles = (np.arange(parts.shape[1]) + 0.5) * (width // PARTS) - width / 2
+    part = width // PARTS
+    parts = grey[:, : part * PARTS].reshape(height, PARTS, part).sum(axis=2) / np.float32(part)
+    shown = (_ridges(parts, reach) >= VISIBLE).T.astype(np.uint8)  # (parts, rows)
+    middles = (np.arange(PARTS) + 0.5) * part - width / 2
     slopes = np.arange(-STEEPEST, STEEPEST, 1.0 / width)
     shifts = np.rint(slopes[:, np.newaxis] * middles).astype(int)  # (slopes, parts)
-    rows = np.arange(len(ridges))[:, np.newaxis] + shifts[:, np.newaxis]  # (slopes, rows, parts)
-    np.clip(rows, 0, len(ridges) - 1, out=rows)
-    shown = (ridges >= VISIBLE)[rows, np.arange(parts.shape[1])]
-    seen = np.count_nonzero(shown, axis=2)  # parts, (slopes, rows)
-    lined = (seen >= FEWEST) & shown[:, :, 0] & shown[:, :, -1]
+    furthest = int(np.abs(shifts).max())
+    wide = np.hstack((shown[:, :1].repeat(furthest, 1), shown, shown[:, -1:].repeat(furthest, 1)))
+    windows = sliding_window_view(wide, height, axis=1)  # (parts, places to begin, rows)
+    along = windows[np.arange(PARTS), furthest + shifts]  # (slopes, parts, rows)
+    seen = along.sum(axis=1, dtype=np.uint8)  # parts, (slopes, rows)
+    lined = (seen >= FEWEST) & (along[:, 0] & along[:, -1] == 1)
     best = int((seen * lined).sum(axis=1).argmax())
     return (lined[best], float(slopes[best])) if lined[best].any() else None
 
@@ -58,10 +59,10 @@ def _ridges(grey: FloatArray, reach: int) -> FloatArray:
 
     At the upper and lower edge, where one of them is missing, it is compared with another on the same side.
     """
-    rows = np.arange(len(grey))
-    above = grey[np.where(rows >= reach, rows - reach, rows + 2 * reach)]
-    below = grey[np.where(rows < len(grey) - reach, rows + reach, rows - 2 * reach)]
-    darker, lighter = np.minimum(above, below) - grey, grey - np.maximum(above, below)
+    above = np.concatenate((grey[2 * reach : 3 * reach], grey[:-reach]))
+    below = np.concatenate((grey[reach:], grey[-3 * reach : -2 * reach]))
+    darker: FloatArray = np.minimum(above, below) - grey
+    lighter: FloatArray = grey - np.maximum(above, below)
     return darker if darker.max() >= lighter.max() else lighter
 
 
@@ -71,9 +72,11 @@ def _filled(grey: FloatArray, covered: NDArray[np.bool_], slope: float) -> Float
     columns = np.arange(width)
     shift = np.rint(slope * (columns - width / 2)).astype(int)
     steps = np.diff(covered.astype(np.int8), prepend=0, append=0)
-    for first, last in zip(np.flatnonzero(steps == 1) - 1, np.flatnonzero(steps == -1), strict=True):
-        above = grey[np.clip(first - 1 + shift, 0, height - 1), columns]
-        below = grey[np.clip(last + 1 + shift, 0, height - 1), columns]
-        for row in range(first, last + 1):
-            filled[np.clip(row + shift, 0, height - 1), columns] = (above + below) / 2
+    first, last = np.flatnonzero(steps == 1) - 1, np.flatnonzero(steps == -1)  # with a row on either side
+    above, below = (
+        grey[np.clip(rows[:, np.newaxis] + shift, 0, height - 1), columns] for rows in (first - 1, last + 1)
+    )
+    rows = np.concatenate([np.arange(start, stop) for start, stop in zip(first, last + 1, strict=True)])
+    between = ((above + below) / 2).repeat(last + 1 - first, axis=0)
+    filled[np.clip(rows[:, np.newaxis] + shift, 0, height - 1), columns] = between
     return filled

@@ -70,6 +70,8 @@ def _gap(
     place = np.rint(across + lean * along).astype(np.intp) if lean else across
     place = place - place.min()
     amounts = np.bincount(place)
+    if amounts.all():
+        return False
     shares = amounts.cumsum() / len(place)
     gaps = np.flatnonzero((amounts == 0) & (shares >= SHARE) & (shares <= 1 - SHARE))
     if not len(gaps):

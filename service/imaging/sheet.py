@@ -1,11 +1,12 @@
 """The sheet in a picture that shows its edges: a table behind it is painted over with paper."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from service.imaging.cells import cells_of
 from service.imaging.robust import median
 from service.network import FloatArray
 
@@ -22,6 +23,7 @@ ACROSS = 0.5  # of a side, at least, along which the table lies
 DEEPEST = 0.45  # of the picture that the table may reach into it
 UNLIKE = 0.2  # of the picture's own range: what departs more from the paper along an edge is none
 INK = 0.35  # of the strongest departure from the paper
+HALF_TURN = 2  # quarter turns: from here on what was counted from the left is counted from the right
 
 
 class Edge(NamedTuple):
@@ -45,25 +47,35 @@ def without_table(grey: FloatArray) -> FloatArray:
     A picture without such edges, or with nothing written inside them, is returned as it is.
     """
     factor = -(-max(grey.shape) // CELLS)
-    cells = np.asarray(Image.fromarray(grey).reduce(factor))
+    cells = cells_of(grey, factor)
     if min(cells.shape) < FEWEST:
         return grey
-    step = max(STEP * float(np.ptp(cells)), LEAST)
-    edges = [edge for turns in range(4) if (edge := _edge(cells, turns, step)) is not None]
+    step = max(STEP * float(cells.max() - cells.min()), LEAST)
+    edges = [edge for side in _sides(cells, step) if (edge := _edge(cells, *side, step)) is not None]
     if not edges or not _holds_ink_inside(_painted(cells, edges, NEAR)):
         return grey
     return _painted(grey, edges, NEAR * factor)
 
 
-def _edge(cells: FloatArray, turns: int, step: float) -> Edge | None:
-    """Find the edge of the sheet towards one side of the picture."""
+def _sides(cells: FloatArray, step: float) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """Yield the quarter turns that bring above a side that may be table, and the columns it does not fill."""
+    ranges = [(cells.min(axis=axis), cells.max(axis=axis)) for axis in (0, 1)]
+    for turns, side in enumerate((cells[0], cells[:, -1], cells[-1], cells[:, 0])):
+        darkest, lightest = ranges[turns % 2]
+        other = np.maximum(side - darkest, lightest - side) > step
+        columns = np.flatnonzero(other if turns < HALF_TURN else other[::-1])
+        if len(columns) >= ACROSS * len(side):
+            yield turns, columns
+
+
+def _edge(cells: FloatArray, turns: int, columns: NDArray[np.intp], step: float) -> Edge | None:
+    """Find the edge of the sheet towards one side of the picture, in the columns that the table ends in."""
     view = np.rot90(cells, turns)
-    height, width = view.shape
-    other = np.abs(view - view[0]) > step
-    columns = np.flatnonzero(other.any(axis=0))
-    if len(columns) < ACROSS * width:
+    height = len(view)
+    below = view[:, columns]
+    first = (np.abs(below - below[0]) > step).argmax(axis=0)  # row in which something else begins
+    if np.count_nonzero(first <= DEEPEST * height) < STRAIGHT * len(columns):
         return None
-    first = other.argmax(axis=0)[columns]  # row in which something else begins
     slope, start = _line(columns, first)
     on_line = np.abs(first - start - slope * columns) <= NEAR
     if np.count_nonzero(on_line) < STRAIGHT * len(columns) or first[on_line].max() > DEEPEST * height:
@@ -76,14 +88,20 @@ def _edge(cells: FloatArray, turns: int, step: float) -> Edge | None:
     paper = np.count_nonzero(np.abs(inner - median(after)) < step / 2)
     if paper < PAPER * inner.size:  # a bar of ink
         return None
-    return Edge(turns, slope, start / max(height, width))
+    return Edge(turns, slope, start / max(cells.shape))
 
 
 def _line(columns: NDArray[np.intp], rows: NDArray[np.intp]) -> tuple[float, float]:
-    """Lay a straight line through the middles of the outer thirds: its slope and its row at column 0."""
+    """Lay a straight line through the middles of the outer thirds: its slope and its row at column 0.
+
+    Args:
+        columns: ascending.
+        rows: of the same places.
+    """
     third = len(columns) // 3
     rise = median(rows[-third:]) - median(rows[:third])
-    slope = rise / (median(columns[-third:]) - median(columns[:third]))
+    run = columns[-third:][third // 2] - columns[third // 2]
+    slope = float(rise / run)
     return slope, median(rows - slope * columns)
 
 

@@ -36,9 +36,12 @@ def _main(amounts: FloatArray) -> tuple[int, int]:
     written = np.flatnonzero(amounts)
     if not len(written):
         return 0, len(amounts)
-    breaks = np.flatnonzero(np.diff(written) > 1)
-    starts, ends = written[np.r_[0, breaks + 1]], written[np.r_[breaks, len(written) - 1]] + 1
-    total = np.r_[0, amounts.cumsum()]
+    steps = written[1:] - written[:-1]
+    breaks = np.flatnonzero(steps > 1)
+    if not len(breaks):
+        return int(written[0]), int(written[-1]) + 1
+    starts, ends = written[np.append(0, breaks + 1)], written[np.append(breaks, -1)] + 1
+    total = np.append(np.float32(0), amounts.cumsum())
     shares = (total[ends] - total[starts]) / total[-1]
     kept = np.flatnonzero(shares > SPECK)
     return (int(starts[kept[0]]), int(ends[kept[-1]])) if len(kept) else (0, len(amounts))

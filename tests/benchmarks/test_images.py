@@ -45,12 +45,12 @@ def test_every_step_that_is_ablated_exists_and_comes_back():
 
 
 def test_the_contact_sheet_has_a_row_for_each_kind(digits):
-    kinds = {kind: pictures.of_kind(kind, digits, 3) for kind in ("grain", "icon")}
+    kinds = {kind: pictures.of_kind(kind, digits, 3) for kind in ("grain", "icon", "chalk")}
 
     sheet = images.contact_sheet(kinds)
 
     assert isinstance(sheet, Image.Image)
-    assert sheet.height == 2 * (images.SIDE + 8)
+    assert sheet.height == 2 * (images.SIDE + 6)  # the third stands beside the first
 
 
 def test_tables_name_every_kind_and_the_worst(digits, small_classifier):

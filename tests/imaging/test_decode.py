@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
@@ -140,18 +140,21 @@ def refuses_or_reads(png):
     assert ((picture.grey >= 0) & (picture.grey <= 1)).all()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_are_refused(content):
     with pytest.raises(ImageError):
         decode(content, Limits())
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_after_the_signature_are_refused(content):
     with pytest.raises(BadImageError):
         decode(b"\x89PNG\r\n\x1a\n" + content, Limits())
 
 
+@settings(deadline=None)
 @given(share=st.floats(0, 1, exclude_max=True), kind=st.integers(0, 14), interlaced=st.booleans())
 def test_a_png_cut_off_anywhere_is_refused(make, share, kind, interlaced):
     colour, depth = make.LEGAL[kind]
@@ -161,6 +164,7 @@ def test_a_png_cut_off_anywhere_is_refused(make, share, kind, interlaced):
         decode(png[: int(share * len(png))], Limits())
 
 
+@settings(deadline=None)
 @given(place=st.floats(0, 1, exclude_max=True), value=st.integers(0, 255), kind=st.integers(0, 14))
 def test_a_png_with_one_byte_changed_is_read_or_refused(make, place, value, kind):
     colour, depth = make.LEGAL[kind]
@@ -170,6 +174,7 @@ def test_a_png_with_one_byte_changed_is_read_or_refused(make, place, value, kind
     refuses_or_reads(png)
 
 
+@settings(deadline=None)
 @given(
     data=st.binary(max_size=400),
     kind=st.integers(0, 14),
@@ -184,6 +189,7 @@ def test_arbitrary_image_data_under_sound_checksums_is_read_or_refused(make, dat
     refuses_or_reads(make.picture(depth, colour, header=header, data=make.chunk(b"IDAT", stream)))
 
 
+@settings(deadline=None)
 @given(rows=st.binary(min_size=20, max_size=20))
 def test_arbitrary_filters_and_samples_are_read_or_refused(make, rows):
     filters = [bytes([rows[start] % 6]) + rows[start + 1 : start + 5] for start in range(0, 20, 5)]

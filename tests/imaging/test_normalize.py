@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
@@ -280,6 +280,7 @@ def test_noise_is_several(as_picture, side, center):
     assert normalize(as_picture(noise), center=center).several
 
 
+@settings(deadline=None)
 @given(
     width=st.integers(1, 60),
     height=st.integers(1, 60),

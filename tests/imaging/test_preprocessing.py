@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.imaging.preprocessing import PREPROCESSINGS, deskew
@@ -71,6 +71,7 @@ def test_what_a_shear_brings_in_from_outside_is_paper():
     assert sheared[-1, -1] < 1 or sheared[-1, 0] < 1
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 10**6), sparseness=st.sampled_from([0, 1, 10, 100]))
 def test_pixels_stay_between_paper_and_ink_and_a_batch_equals_its_images(seed, sparseness):
     rng = np.random.default_rng(seed)
