@@ -1,7 +1,7 @@
 """Weights on their way: a network at moments of its training, for replay, in <version>.history.npz.
 
-Beside the artifact, never in it: these answer only whoever replays the training. The file has the artifact's form, with an
-array of n networks where the artifact has one, in float16, and it is read as warily.
+Beside the artifact, never in it: these answer only whoever replays the training. The file has the artifact's
+form, with an array of n networks where the artifact has one, in float16, and it is read as warily.
 """
 
 from collections.abc import Mapping
