@@ -122,6 +122,7 @@ async function askOnce() {
   const second = beside && (await classify(beside, sent.body));
   inputs = readsPixels() ? [...drawing.pixels] : await readPixels(first.reply.image);
   [reply, replyBeside] = [first.reply, second?.reply];
+  complained = false;
   paint();
   paintRequest(first);
 }
@@ -168,8 +169,10 @@ async function readPixels(url) {
   return Array.from({ length: width * height }, (_, i) => data[4 * i] / 255);
 }
 
+let complained = false; // until the next answer: what is painted anew meanwhile leaves the words alone
 /** @param {any} error */
 function complain(error) {
+  complained = true;
   tell(all(".answer")[0], "failed", "No answer", error instanceof TypeError ? "The service does not answer." : error.message);
 }
 
@@ -580,7 +583,7 @@ function paintSoon() {
 
 function paint() {
   if (reply?.model !== model.name) return;
-  paintAnswers();
+  if (!complained) paintAnswers();
   paintOutputs();
   paintNetwork();
   paintSteps();
