@@ -5,7 +5,7 @@ import struct
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
+from threading import Event, Semaphore
 
 import pytest
 import requests
@@ -166,30 +166,34 @@ def test_without_keys_or_leave_it_refuses_to_serve_other_machines(composition):
 
 
 def test_make_down_loses_no_request_of_clients_that_watch_readiness(short_lived):
-    url, draining = short_lived.url, Event()
+    url, draining, answered = short_lived.url, Event(), Semaphore(0)
     with ThreadPoolExecutor() as pool, short_lived.start("deploy/compose", "wait", "service") as ended:
-        clients = [pool.submit(send_until, draining, url, keep_alive) for keep_alive in (True, False) * 2]
+        clients = [
+            pool.submit(send_until, draining, url, answered, keep_alive) for keep_alive in (True, False) * 2
+        ]
         watcher = pool.submit(watch_readiness, draining, url)
-        requests.get(f"{url}/livez", timeout=10)
+        for _answer in range(40):  # they are at it before the end comes
+            assert answered.acquire(timeout=30)
         short_lived.run("make", "down")
         *_, exit_code = ended.communicate()[0].split()
     statuses = [status for client in clients for status in client.result()]
     assert set(statuses) == {200}
-    assert len(statuses) > 20
     assert watcher.result() == 503
     assert exit_code == "0"
 
 
-def send_until(draining, url, keep_alive):
-    """Classify some hundred times a second until told to stop; return each answer's status."""
+def send_until(draining, url, answered, keep_alive):
+    """Classify some hundred times a second until told to stop, count aloud, and return each answer's status."""
     statuses = []
     while not draining.wait(0.01):
         with requests.Session() as session:
             while keep_alive and not draining.wait(0.01):
                 statuses.append(classify(url, THREE, session).status_code)
+                answered.release()
             if not keep_alive:
                 session.headers["Connection"] = "close"
                 statuses.append(classify(url, THREE, session).status_code)
+                answered.release()
     return statuses
 
 
