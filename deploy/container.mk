@@ -13,4 +13,5 @@ down: ## let the container finish what it has, then remove it
 
 test-container: environment ## build, start, use and stop the container
 	@deploy/compose ps >/dev/null
+	@tests/container/base-images
 	$(BIN)/pytest tests/container

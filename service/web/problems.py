@@ -34,6 +34,7 @@ from service.web.logs import end_of_traceback
 from service.web.schema import Problem
 
 __all__ = [
+    "FRONT_KINDS",
     "KINDS",
     "MIMETYPE",
     "Kind",
@@ -103,6 +104,13 @@ KINDS: Mapping[type[Exception], Kind] = MappingProxyType(
     }
 )
 """How each exception is answered; a class without a row is answered as the nearest one above it."""
+
+FRONT_KINDS = (
+    Kind(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", "Too many requests"),
+    Kind(HTTPStatus.BAD_GATEWAY, "no_replica", "No replica"),
+    Kind(HTTPStatus.GATEWAY_TIMEOUT, "replica_too_slow", "Replica too slow"),
+)
+"""What a proxy in front answers in our stead, in the same shape: deploy/nginx/problems.conf."""
 
 
 def _no_such_route(_: BaseException) -> str:
@@ -217,7 +225,7 @@ def _page() -> Blueprint:
     routes = Blueprint("errors", __name__)
     items = "".join(
         f'<dt id="{kind.anchor}"><code>{kind.code}</code><dd>{kind.status.value} {kind.title}\n'
-        for kind in dict.fromkeys(KINDS.values())
+        for kind in dict.fromkeys((*KINDS.values(), *FRONT_KINDS))
     )
     page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Errors</title>\n<dl>\n{items}</dl>\n'
 

@@ -39,12 +39,12 @@ class Composition:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def inside(self, *command: str) -> "subprocess.CompletedProcess[str]":
-        return self.attempt("deploy/compose", "exec", "-T", "service", *command)
+    def inside(self, *command: str, service: str = "service") -> "subprocess.CompletedProcess[str]":
+        return self.attempt("deploy/compose", "exec", "-T", service, *command)
 
     @property
     def url(self) -> str:
-        return f"http://{self.run('deploy/compose', 'port', 'service', '8000')}"
+        return f"http://{self.run('deploy/compose', 'port', 'front', '8080')}"
 
 
 @contextmanager
