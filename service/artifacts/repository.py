@@ -10,10 +10,14 @@ from typing import Self
 
 from service.artifacts.aliases import FILE_NAME, read_aliases
 from service.artifacts.load import Artifact, load
+from service.artifacts.sums import FILE_NAME as SUMS
 from service.artifacts.sums import read_sums
 from service.errors import BadArtifactError, UnknownModelError
 
-__all__ = ["Catalogue", "Repository", "Reread"]
+__all__ = ["Catalogue", "Repository", "Reread", "Stamp"]
+
+Stamp = frozenset[tuple[str, int, int, int]]
+"""The files of a folder at one moment: path, size, time of the last change in nanoseconds, inode."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,6 +160,15 @@ class Repository:
             catalogue = _still_named(artifacts.values(), previous.aliases)
         return Reread(catalogue, MappingProxyType(failures))
 
+    def stamp(self) -> Stamp:
+        """Tell one state of the folder from another without reading a file; a missing one is empty."""
+        try:
+            paths = self._paths()
+        except BadArtifactError:
+            paths = []
+        files = (*paths, self.folder / SUMS, self.folder / FILE_NAME)
+        return frozenset(seen for file in files for seen in _seen(file))
+
     def _named(self, artifacts: Iterable[Artifact], aliases: Mapping[str, str]) -> Catalogue:
         try:
             return Catalogue.of(artifacts, aliases)
@@ -197,6 +210,12 @@ def _still_named(artifacts: Iterable[Artifact], aliases: Mapping[str, str]) -> C
 
 def _visible(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _seen(file: Path) -> Iterator[tuple[str, int, int, int]]:
+    with suppress(OSError):  # it is not there, or no longer
+        status = file.stat()
+        yield str(file), status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def _is_artifact(path: Path) -> bool:

@@ -95,6 +95,12 @@ class Settings(BaseModel):
         description="Find the artifacts in this folder, <name>/<version>.npz.",
         json_schema_extra={"default": "the shipped artifacts"},
     )
+    watch_seconds: float = Field(
+        2,
+        ge=0,
+        le=3600,
+        description="Look so often whether artifacts have changed, and serve them; 0 leaves that to SIGHUP.",
+    )
     model: str = Field(
         "wide", description='Classify with this model, "name" or "name@version", where none is named.'
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gunicorn.http.parser import RequestParser
     from gunicorn.workers.gthread import TConn
 
-__all__ = ["Queue", "arrived", "is_probe", "overloaded"]
+__all__ = ["PEEK_BYTES", "Queue", "arrived", "is_probe", "overloaded"]
 
 PEEK_BYTES = 2048  # in which the whole head of a probe's request fits
 PROBE_LINES = tuple(f"GET {path} ".encode() for path in sorted(PROBES))
@@ -53,6 +53,7 @@ def overloaded(reason: Shed) -> OverloadedError:
     why = {
         Shed.FULL: "more requests wait than are answered in time",
         Shed.LATE: "the request has waited for too long",
+        Shed.FILES: "more connections are open than there are files for",
     }
     return OverloadedError(
         f"{why[reason]}; send it again after {RETRY_AFTER_SECONDS} s or more",

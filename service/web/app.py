@@ -75,7 +75,7 @@ def create_app(
         weights_routes(state),
         history_routes(state),
         health_routes(state),
-        metrics_route(metrics.collector, state),
+        metrics_route(metrics, state),
         page_routes(state, metrics),
         documents_routes(state, free),
         *inference_routes(DataPlane(state, metrics)),

@@ -1,6 +1,8 @@
 """The master process: drains before it stops, and reads artifacts anew without losing a request."""
 
+import signal
 import time
+from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, cast
 
@@ -10,6 +12,7 @@ from service.errors import SettingsError
 from service.web.application import Application
 from service.web.logs import end_of_traceback
 from service.web.scrape import forget_gauges
+from service.web.watch import Watch
 from service.web.worker import DigitWorker
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["DigitArbiter", "assign_slot", "free_slot"]
 
 INTERRUPT_SECONDS = 2  # that workers have to end after Ctrl-C
+STOP_POLL_SECONDS = 0.1  # an ended worker is heard of at once; this is for one whose signal was missed
 
 
 class DigitArbiter(Arbiter):
@@ -25,6 +29,9 @@ class DigitArbiter(Arbiter):
 
     def __init__(self, application: Application) -> None:
         self._parts = application.parts
+        state = self._parts.state
+        self._watch = Watch(state.repository.stamp, state.settings.watch_seconds)
+        self._owed = 0  # workers that a reload still has to start
         self._stop_at: float | None = None  # on the monotonic clock; None while not draining
         super().__init__(application)
 
@@ -38,9 +45,16 @@ class DigitArbiter(Arbiter):
         self._parts.log.info("draining", drain_seconds=drain_seconds)
 
     def wait_for_signals(self, timeout: float | None = 1.0) -> list[int]:
-        """Wait no longer than the drain lasts, and stop when it is over."""
+        """Wait for signals, and take a changed artifact for a SIGHUP.
+
+        Draining, wait no longer than that lasts, and stop when it is over.
+        """
         if self._stop_at is None:
-            return super().wait_for_signals(timeout)
+            signals = super().wait_for_signals(timeout)
+            if signal.SIGHUP not in signals and self._watch.differs(self._parts.state.stamp):
+                self._parts.log.info("artifacts changed")
+                signals.append(signal.SIGHUP)
+            return signals
         left = max(0, self._stop_at - time.monotonic())
         signals = super().wait_for_signals(left if timeout is None else min(timeout, left))
         if time.monotonic() >= self._stop_at:
@@ -58,9 +72,43 @@ class DigitArbiter(Arbiter):
         Nobody waits for the old ones here, so that SIGTERM is heard meanwhile.
         """
         self._reload()
-        for _ in range(self.num_workers):
-            self.spawn_worker()
+        self._owed = self.num_workers
         self.manage_workers()
+
+    def manage_workers(self) -> None:
+        """Start the workers that are missing, those of a reload first, and end those that are too many."""
+        while self._owed and self.spawn_worker():
+            self._owed -= 1
+        super().manage_workers()
+
+    def spawn_worker(self) -> int:
+        """Fork a worker and return its process id; where the machine has no room for it now, return 0.
+
+        It is tried again every second, and those that serve go on meanwhile.
+        """
+        try:
+            return super().spawn_worker()
+        except OSError as error:
+            self._parts.log.warning("no worker could be started", reason=str(error))
+            return 0
+
+    def stop(self, graceful: bool = True) -> None:  # noqa: FBT001, FBT002  # as gunicorn calls it
+        """Let the workers finish for the graceful time, by a clock that nobody can set, then end them.
+
+        A second signal that asks for haste is heard meanwhile.
+        """
+        for listener in self.LISTENERS:
+            listener.close()
+        self.LISTENERS.clear()
+        self.kill_workers(signal.SIGTERM if graceful else signal.SIGQUIT)
+        limit = time.monotonic() + self.cfg.graceful_timeout
+        while self.WORKERS and time.monotonic() < limit:
+            if {signal.SIGINT, signal.SIGQUIT} & set(super().wait_for_signals(STOP_POLL_SECONDS)):
+                self.kill_workers(signal.SIGQUIT)
+                limit = time.monotonic() + INTERRUPT_SECONDS
+            self.reap_workers()
+        self.kill_workers(signal.SIGKILL)
+        self.reap_workers()
 
     def handle_usr2(self) -> None:
         """Refuse to run twice: each of two masters would know but its own counts."""
@@ -101,4 +149,5 @@ def assign_slot(arbiter: Arbiter, worker: DigitWorker) -> None:
 
 def free_slot(_: Arbiter, worker: DigitWorker) -> None:
     """Forget what a worker was doing that has ended."""
-    forget_gauges(worker.slot)
+    with suppress(OSError):  # the folder of counters is read-only; the next in this slot writes over them
+        forget_gauges(worker.slot)

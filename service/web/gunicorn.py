@@ -21,6 +21,7 @@ from service.web.counters import counters_folder
 from service.web.logs import StandardLogging, make_log
 from service.web.metrics import Metrics
 from service.web.options import Options
+from service.web.reserve import Lost
 from service.web.scrape import share_counters, shared_collector
 from service.web.state import State
 from service.web.uploads import PngUpload
@@ -48,8 +49,9 @@ def serve(settings: Settings) -> NoReturn:
         _listening(settings.host, settings.port) as listener,
         counters_folder(settings.metrics_folder) as folder,
     ):
-        slot = share_counters(folder)
-        metrics = Metrics(CollectorRegistry(), shared_collector(folder))
+        lost = Lost()
+        slot = share_counters(folder, lost)
+        metrics = Metrics(CollectorRegistry(), shared_collector(folder), lost)
         log = make_log(settings.log_level, STDOUT, metrics.line_dropped)
         flask = create_app(settings, state=state, metrics=metrics, log=log)
         _adopt_standard_logging(StandardLogging(log))

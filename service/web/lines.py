@@ -27,8 +27,10 @@ class LineWriter:
             self._dropped()
             return
         try:
-            os.write(self._fd, line)
+            written = os.write(self._fd, line)
         except OSError:  # a full pipe, a full disk, a reader that went away
+            written = 0
+        if written < len(line):  # a disk that is nearly full takes some of it
             self._dropped()
 
     debug = info = warning = error = critical = write  # structlog calls the level's name

@@ -12,6 +12,7 @@ class Shed(StrEnum):
 
     FULL = "full"
     LATE = "late"
+    FILES = "files"
 
 
 class Load:

@@ -13,6 +13,7 @@ from service.classifier import Classification, Reason, Verdicts
 from service.network import FloatArray
 from service.web.histogram import BulkHistogram
 from service.web.load import Load
+from service.web.reserve import Lost
 from service.web.statistics import Statistics
 
 __all__ = ["REJECTED", "Metrics"]
@@ -51,13 +52,23 @@ class Metrics:
 
     Attributes:
         collector: where the counts are read.
+        lost: series for which there was no room.
         load: requests that wait, are answered or are turned away.
         statistics: inference requests, by model and version.
     """
 
-    def __init__(self, registry: CollectorRegistry, collector: Collector | None = None) -> None:
-        """Count in a registry; collector is where the counts of all processes come together, if not there."""
+    def __init__(
+        self, registry: CollectorRegistry, collector: Collector | None = None, lost: Lost | None = None
+    ) -> None:
+        """Count in a registry.
+
+        Args:
+            registry: of this process.
+            collector: where the counts of all processes come together, if not there.
+            lost: counts those that are lost; in one process alone none are.
+        """
         self.collector: Collector = registry if collector is None else collector
+        self.lost = Lost() if lost is None else lost
         disable_created_metrics()  # type: ignore[no-untyped-call]  # many processes are not created at once
         self.load = Load(registry)
         self.statistics = Statistics(registry, self.collector)
@@ -100,7 +111,9 @@ class Metrics:
         self._reload_time = gauge(
             "digits_last_reload_success_timestamp_seconds", "Unix time at which all was good last."
         )
-        self._dropped = counter("digits_log_lines_dropped", "Log lines lost to a reader that stalled.")
+        self._dropped = counter(
+            "digits_log_lines_dropped", "Log lines lost to a reader that stalled or a full disk."
+        )
         self._of_request: dict[tuple[str | None, str, int], tuple[Counter, BulkHistogram]] = {}
         self._of_artifact: dict[str, _Series] = {}
         self._of_reload = {ok: self._reloads.labels("ok" if ok else "failed") for ok in (True, False)}

@@ -16,8 +16,9 @@ from prometheus_client.utils import floatToGoString
 from service.artifacts import Artifact
 from service.artifacts.reference import INK_BOUNDS, SHARE_BOUNDS, Bins
 from service.web.exchange import this_exchange
-from service.web.metrics import REJECTED
+from service.web.metrics import REJECTED, Metrics
 from service.web.processes import Processes
+from service.web.reserve import Lost, reserve_room
 from service.web.state import State
 
 __all__ = ["METRICS", "Slot", "forget_gauges", "metrics_route", "share_counters", "shared_collector"]
@@ -42,10 +43,14 @@ class Slot:
         return self.name
 
 
-def share_counters(folder: Path) -> Slot:
-    """Let every counter made from now on live in files of this folder, which must hold none yet."""
+def share_counters(folder: Path, lost: Lost) -> Slot:
+    """Let every counter made from now on live in files of this folder, which must hold none yet.
+
+    Lost is told of those for which there is no room.
+    """
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # where prometheus-client looks
     slot = Slot()
+    reserve_room(lost)
     values.ValueClass = values.MultiProcessValue(slot)  # type: ignore[no-untyped-call]  # untyped there
     return slot
 
@@ -64,14 +69,16 @@ def forget_gauges(slot: str) -> None:
 class _Everything(Collector):
     """Is what was counted, and the state at the moment of asking."""
 
-    def __init__(self, counted: Collector, state: State) -> None:
-        self._counted = counted
+    def __init__(self, metrics: Metrics, state: State) -> None:
+        self._counted = metrics.collector
+        self._lost = metrics.lost
         self._state = state
         self._processes = Processes(state.master)
 
     def collect(self) -> Iterator[Metric]:
         """Yield the counters and histograms, then the gauges."""
         yield from self._counted.collect()
+        yield from self._lost.collect()
         ready = GaugeMetricFamily("digits_ready", "1 while classifications may be sent here.")
         ready.add_metric([], 0 if self._state.unready() else 1)
         yield ready
@@ -124,13 +131,13 @@ def _written(bound: float) -> str:
     return str(floatToGoString(bound))  # type: ignore[no-untyped-call]  # untyped there
 
 
-def metrics_route(counted: Collector, state: State) -> Blueprint:
+def metrics_route(metrics: Metrics, state: State) -> Blueprint:
     """Serve what was counted as Prometheus text, or as OpenMetrics to whoever accepts that."""
     routes = Blueprint("metrics", __name__)
-    everything = _Everything(counted, state)
+    everything = _Everything(metrics, state)
 
     @routes.get(METRICS)
-    def metrics() -> Response:
+    def scrape() -> Response:
         """Tell Prometheus what this service has done."""
         encode, content_type = choose_encoder(this_exchange().headers.get("Accept", ""))
         return Response(encode(everything), content_type=content_type)

@@ -93,6 +93,7 @@ class State:
     Attributes:
         settings: as they were at the start.
         current: what is served now; read it once a request.
+        stamp: of the artifacts, from before they were read last.
         keys: one of them is asked for; None asks for none.
         failures: what was wrong at the last reload, in a line each, by the artifact's name, or "keys".
         draining: raised in all processes at once when the service is about to stop.
@@ -111,6 +112,7 @@ class State:
         self.settings = settings
         self.keys = _keys(settings)
         self.repository = Repository(settings.models)
+        self.stamp = self.repository.stamp()
         self._budget = Budget(settings.max_pixels_at_once, settings.max_waiting_seconds)
         self.current = Snapshot.of(self.repository.read(), settings, self._budget)
         self.failures: Mapping[str, str] = MappingProxyType({})
@@ -120,6 +122,7 @@ class State:
 
     def reload(self) -> bool:
         """Read the artifacts anew, and serve the good ones from now on; say whether all were good."""
+        self.stamp = self.repository.stamp()
         reread = self.repository.reread(self.current.catalogue)
         failures = {name: self._told(error) for name, error in reread.failures.items()}
         try:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from logging import ERROR, INFO
+from math import inf
 from selectors import EVENT_READ
 from typing import TYPE_CHECKING, cast
 
@@ -20,8 +21,9 @@ from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from service.errors import ServiceError
-from service.web.admission import Queue, arrived, is_probe, overloaded
+from service.web.admission import PEEK_BYTES, Queue, arrived, is_probe, overloaded
 from service.web.errors import RequestError
+from service.web.exhaustion import EXHAUSTED, Spare, die_first
 from service.web.finish import HEADERS
 from service.web.ids import new_id
 from service.web.linger import Linger
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DigitWorker"]
 
+AT_ONCE = 16  # connections that are closed together, so that files can be opened besides
 LAST_SECONDS = 0.5  # for which idle connections are kept when the drain is over
 
 
@@ -62,6 +65,10 @@ class DigitWorker(ThreadWorker):
         self._queue = Queue(settings.max_waiting, settings.max_waiting_seconds, self._parts.metrics.load)
         self._probes = ThreadPoolExecutor(1)
         self._due: dict[TConn, float] = {}  # when the request that is being read must have arrived
+        self._spare = Spare()
+        self._crowded = False
+        self.booted = self.age > settings.workers  # a replacement that fails ends itself, not the service
+        die_first()
         super().init_process()
 
     def run(self) -> None:
@@ -70,6 +77,35 @@ class DigitWorker(ThreadWorker):
         super().run()
         self._linger.close()
         self._probes.shutdown(wait=False)
+
+    def accept(self, listener: socket.socket) -> None:
+        """Accept a connection, where a file descriptor is left for it."""
+        try:
+            super().accept(listener)
+        except OSError as error:
+            if error.errno not in EXHAUSTED:
+                raise
+            self._crowded = True  # the loop makes room when it has gone through what happened
+
+    def _make_room(self) -> None:
+        """Close what has been silent for longest; where nothing is, turn away who waits to be accepted."""
+        self._crowded = False
+        silent = (*self.pending_conns, *self.keepalived_conns)[:AT_ONCE]
+        for conn in silent:
+            conn.timeout = -inf
+        super().murder_pending()
+        self.murder_keepalived()
+        if not silent and not self._linger.cut_short(AT_ONCE):
+            for listener in self.sockets:
+                self._spare.lend(partial(self._refuse, listener))
+
+    def _refuse(self, listener: socket.socket) -> None:
+        with suppress(OSError):  # another worker was faster, or the whole machine has none left
+            sock, addr = listener.accept()
+            with sock:
+                self._parts.metrics.load.shed(Shed.FILES)
+                self.handle_error(None, sock, addr, overloaded(Shed.FILES))
+                sock.recv(PEEK_BYTES, socket.MSG_DONTWAIT)  # to close on what is unread would cost the answer
 
     def enqueue_req(self, conn: TConn) -> None:
         """Let a request wait for a thread, a probe's for a thread of its own, or turn it away at once."""
@@ -146,10 +182,14 @@ class DigitWorker(ThreadWorker):
         """Close connections that were idle for too long; gunicorn's loop calls it every second."""
         super().murder_pending()
         self._linger.expire()
+        if self._crowded:
+            self._make_room()
         now = time.monotonic()
         for conn, due in self._due.copy().items():
             if due < now:
                 self._cut(conn)
+            if due + self._parts.state.settings.timeout_seconds < now:
+                self._abandon(conn)
 
     def handle_exit(self, sig: int, frame: "FrameType | None") -> None:
         """Accept no more connections; when the service stops, soon close those on which nothing is asked."""
@@ -175,6 +215,11 @@ class DigitWorker(ThreadWorker):
         """Read nothing more of a request; what has arrived is still answered."""
         with suppress(OSError):
             conn.sock.shutdown(socket.SHUT_RD)
+
+    def _abandon(self, conn: TConn) -> None:
+        """End an answer that its client does not take."""
+        with suppress(OSError):
+            conn.sock.shutdown(socket.SHUT_RDWR)
 
     def handle_error(
         self,

@@ -398,3 +398,48 @@ def test_a_folder_in_which_nothing_can_be_verified_changes_nothing(put, reposito
     assert reread.catalogue is previous
     assert list(reread.failures) == ["models"]
     assert word in str(reread.failures["models"])
+
+
+# Looking without reading
+
+
+def replaced(path):
+    """Put the same bytes in place of a file, as a copy does that is renamed."""
+    beside = path.with_name("beside")
+    beside.write_bytes(path.read_bytes())
+    os.utime(beside, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+    beside.replace(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "plain" / "1.npz").write_bytes(b"other"),
+        lambda folder: (folder / "plain" / "1.npz").unlink(),
+        lambda folder: replaced(folder / "plain" / "1.npz"),
+        lambda folder: shutil.copy(folder / "plain" / "1.npz", folder / "plain" / "2.npz"),
+        lambda folder: (folder / "aliases.toml").write_text('stable = "plain"'),
+        unlist,
+        shutil.rmtree,
+    ],
+    ids=["written to", "removed", "replaced", "a new version", "an alias", "no sums", "no folder"],
+)
+def test_a_changed_folder_has_another_stamp(put, repository, folder, change):
+    put("plain", "1")
+    before = repository.stamp()
+    change(folder)
+
+    assert repository.stamp() != before
+
+
+def test_what_is_no_artifact_does_not_change_the_stamp(put, repository, folder):
+    put("plain", "1")
+    before = repository.stamp()
+    (folder / "plain" / "1.md").write_text("a card")
+    (folder / "plain" / ".2.npz.tmp").write_text("being copied")
+
+    assert repository.stamp() == before
+
+
+def test_a_folder_that_is_not_there_has_a_stamp_too(repository):
+    assert repository.stamp() == frozenset()

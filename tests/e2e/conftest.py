@@ -91,7 +91,14 @@ class Server:
 
 def command(folder, **flags):
     """The command line of a server with two workers on a free port."""
-    given = {"models": folder, "model": "tiny", "port": 0, "workers": 2, "drain_seconds": 0} | flags
+    given = {
+        "models": folder,
+        "model": "tiny",
+        "port": 0,
+        "workers": 2,
+        "drain_seconds": 0,
+        "watch_seconds": 0,
+    } | flags
     named = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
     return [sys.executable, "-m", "service", "serve", *named]
 
@@ -225,10 +232,6 @@ class Load:
         for thread in self._threads:
             thread.start()
         return self
-
-    def runs_for(self, seconds):
-        """Let the clients go on for a while."""
-        self._stopped.wait(seconds)
 
     def next_versions(self, number):
         """Wait for so many further answers, and return the model versions that gave them, by frequency."""

@@ -1,8 +1,10 @@
 """The master in this process: what it makes of signals, without any worker."""
 
 import signal
+import time
 
 import pytest
+from gunicorn.arbiter import Arbiter
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
@@ -29,11 +31,19 @@ def arbiter(parts, monkeypatch):
     settings = parts.state.settings
     flask = create_app(settings, state=parts.state, metrics=parts.metrics, log=parts.log)
     arbiter = DigitArbiter(Application(settings, flask, parts, {}))
-    arbiter.spawned, arbiter.stopped = [], []
+    arbiter.spawned, arbiter.killed, arbiter.forks_fail = [], [], False
+
+    def spawn(_):
+        if arbiter.forks_fail:
+            raise BlockingIOError("no more processes")
+        arbiter.spawned.append(parts.state.current)
+        return len(arbiter.spawned)
+
     monkeypatch.setattr(DigitArbiter, "WORKERS", {})
-    monkeypatch.setattr(arbiter, "spawn_worker", lambda: arbiter.spawned.append(parts.state.current))
-    monkeypatch.setattr(arbiter, "manage_workers", lambda: None)
-    monkeypatch.setattr(arbiter, "stop", arbiter.stopped.append)
+    monkeypatch.setattr(DigitArbiter, "LISTENERS", [])
+    monkeypatch.setattr(Arbiter, "spawn_worker", spawn)
+    monkeypatch.setattr(Arbiter, "manage_workers", lambda _: None)
+    monkeypatch.setattr(arbiter, "kill_workers", arbiter.killed.append)
     return arbiter
 
 
@@ -78,7 +88,7 @@ def test_an_interrupt_leaves_workers_no_time(arbiter):
     with pytest.raises(StopIteration):
         arbiter.handle_int()
     assert arbiter.cfg.graceful_timeout == 2
-    assert arbiter.stopped == [False]
+    assert arbiter.killed == [signal.SIGQUIT, signal.SIGKILL]
 
 
 def test_a_reload_is_done_before_the_workers_are_forked(arbiter, parts):
@@ -157,3 +167,62 @@ def test_what_a_worker_did_when_it_ended_is_forgotten(arbiter, tmp_path, monkeyp
     worker.slot = "1"
     free_slot(arbiter, worker)
     assert {path.name for path in folder.iterdir()} == {"gauge_livesum_2.db", "counter_1.db"}
+
+
+def test_a_master_that_cannot_fork_goes_on_and_tries_again(arbiter, parts, lines):
+    arbiter.forks_fail = True
+    arbiter.handle_hup()
+    assert (lines[-1]["event"], lines[-1]["reason"]) == ("no worker could be started", "no more processes")
+    arbiter.forks_fail = False
+    arbiter.manage_workers()
+    arbiter.manage_workers()
+    assert arbiter.spawned == [parts.state.current] * 2
+
+
+def test_gauges_that_cannot_be_removed_end_nobody(arbiter, monkeypatch):
+    def refuse(_):
+        raise OSError("read-only")
+
+    monkeypatch.setattr("service.web.arbiter.forget_gauges", refuse)
+    worker = DigitWorker.__new__(DigitWorker)
+    worker.slot = "1"
+    free_slot(arbiter, worker)
+
+
+@pytest.fixture
+def at_work(arbiter, monkeypatch):
+    """A worker that does not end."""
+    arbiter.WORKERS[1] = object()
+    monkeypatch.setattr(arbiter, "reap_workers", lambda: None)
+
+
+@pytest.mark.usefixtures("at_work")
+@pytest.mark.parametrize("jump_seconds", [-86_400, 86_400])
+def test_a_clock_that_is_set_while_stopping_changes_nothing(arbiter, monkeypatch, jump_seconds):
+    arbiter.cfg.set("graceful_timeout", 1)
+    wall, began = time.time, time.monotonic()
+    monkeypatch.setattr("time.time", lambda: wall() + jump_seconds * (time.monotonic() > began + 0.2))
+    arbiter.stop()
+    assert 1 <= time.monotonic() - began < 20
+    assert arbiter.killed == [signal.SIGTERM, signal.SIGKILL]
+
+
+@pytest.mark.usefixtures("at_work")
+def test_whoever_loses_patience_while_stopping_is_heard(arbiter, monkeypatch):
+    arbiter.cfg.set("graceful_timeout", 600)
+    monkeypatch.setattr("service.web.arbiter.INTERRUPT_SECONDS", 0)
+    arbiter.SIG_QUEUE.put(signal.SIGINT)
+    arbiter.stop()
+    assert arbiter.killed == [signal.SIGTERM, signal.SIGQUIT, signal.SIGKILL]
+
+
+def test_a_changed_artifact_counts_as_a_signal(arbiter, lines, monkeypatch):
+    monkeypatch.setattr(arbiter._watch, "differs", lambda _: True)
+    assert arbiter.wait_for_signals(timeout=0.01) == [signal.SIGHUP]
+    assert lines[-1]["event"] == "artifacts changed"
+
+
+def test_one_signal_is_enough_for_one_change(arbiter, monkeypatch):
+    monkeypatch.setattr(arbiter._watch, "differs", lambda _: True)
+    arbiter.SIG_QUEUE.put(signal.SIGHUP)
+    assert arbiter.wait_for_signals() == [signal.SIGHUP]

@@ -28,6 +28,7 @@ def memory(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.setattr("service.web.application.MEMORY", folder)
     monkeypatch.setattr(values, "ValueClass", values.ValueClass)
+    monkeypatch.setattr(values, "MmapedDict", values.MmapedDict)
     monkeypatch.setattr("gunicorn.http.wsgi.SERVER", "gunicorn")
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
     monkeypatch.setattr("gc.freeze", lambda: None)

@@ -119,3 +119,11 @@ def test_a_reader_that_went_away_costs_the_lines_alone(dropped):
     LineWriter(writing, dropped).write(b"line\n")
     os.close(writing)
     assert dropped.count == 1
+
+
+def test_a_line_of_which_a_disk_takes_but_some_counts_as_lost(tmp_path, dropped, monkeypatch):
+    with (tmp_path / "log").open("wb") as file:
+        writer = LineWriter(file.fileno(), dropped)
+        monkeypatch.setattr("service.web.lines.os.write", lambda _, line: len(line) - 1)
+        writer.write(b"line\n")
+    assert dropped.count == 1

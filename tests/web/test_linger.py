@@ -110,3 +110,15 @@ def test_a_client_that_never_stops_sending_is_cut(pair, selector, monkeypatch):
     while selector.get_map():
         turn(selector)
     assert ours.fileno() == -1
+
+
+def test_where_descriptors_are_needed_the_oldest_connections_are_closed(selector):
+    linger, pairs = Linger(selector), [socket.socketpair() for _ in range(3)]
+    for ours, _ in pairs:
+        linger.add(ours)
+    assert linger.cut_short(2) == 2
+    assert [ours.fileno() == -1 for ours, _ in pairs] == [True, True, False]
+    assert linger.cut_short(2) == 1
+    assert linger.cut_short(2) == 0
+    for _, theirs in pairs:
+        theirs.close()

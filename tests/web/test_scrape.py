@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from service.artifacts import save
 from service.artifacts.reference import INK_BOUNDS, SHARE_BOUNDS
 from service.web.metrics import Metrics
+from service.web.reserve import Lost
 from service.web.scrape import forget_gauges, share_counters, shared_collector
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # as gunicorn's master does
@@ -18,8 +19,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # a
 def slot(tmp_path, monkeypatch):
     """The name of the file that this process counts in."""
     monkeypatch.setattr(values, "ValueClass", values.ValueClass)
+    monkeypatch.setattr(values, "MmapedDict", values.MmapedDict)
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "to be replaced")
-    return share_counters(tmp_path)
+    return share_counters(tmp_path, Lost())
 
 
 @pytest.fixture

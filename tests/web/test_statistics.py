@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, values
 
 from service.artifacts import load
 from service.web.exchange import Stopwatch
+from service.web.reserve import Lost
 from service.web.scrape import share_counters, shared_collector
 from service.web.statistics import Statistics
 
@@ -27,10 +28,11 @@ def stopwatch():
 
 def test_what_all_processes_counted_adds_up(tmp_path, monkeypatch, artifact, stopwatch):
     monkeypatch.setattr(values, "ValueClass", values.ValueClass)
+    monkeypatch.setattr(values, "MmapedDict", values.MmapedDict)
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "to be replaced")
     folder = tmp_path / "counters"
     folder.mkdir()
-    slot = share_counters(folder)
+    slot = share_counters(folder, Lost())
     statistics = Statistics(CollectorRegistry(), shared_collector(folder))
     for worker in ("1", "2"):
         child = os.fork()

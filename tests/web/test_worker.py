@@ -1,5 +1,6 @@
 """A worker in this process: what it does with clients that are slow, silent or talk nonsense."""
 
+import errno
 import http.client
 import json
 import os
@@ -57,6 +58,7 @@ def worker(parts, monkeypatch):
     worker = DigitWorker(1, os.getppid(), [listener], application, 1, config, Logger(config))
     worker.slot, worker.wsgi = "1", flask.wsgi_app
     monkeypatch.setattr(ThreadWorker, "init_process", prepare_without_signals)
+    monkeypatch.setattr("service.web.worker.die_first", lambda: None)
     thread = threading.Thread(target=worker.init_process)
     thread.start()
     yield worker
@@ -176,6 +178,43 @@ def test_an_error_outside_of_the_application_is_told_to_the_log_alone(worker, co
     assert "ZeroDivisionError" in lines[-1]["traceback"]
 
 
+@pytest.fixture
+def scarce(monkeypatch):
+    """A process that may hold three connections open."""
+    accept = ThreadWorker.accept
+
+    def accept_three(worker, listener):
+        if worker.nr_conns >= 3:
+            raise OSError(errno.EMFILE, "too many open files")
+        accept(worker, listener)
+
+    monkeypatch.setattr(ThreadWorker, "accept", accept_three)
+
+
+@pytest.mark.usefixtures("scarce")
+def test_where_no_descriptor_is_left_silent_connections_make_room(connect):
+    silent = [connect() for _ in range(3)]
+    assert answer(connect(LIVE))[1] == {"live": True}
+    assert {connection.recv(1) for connection in silent} == {b""}
+
+
+@pytest.mark.usefixtures("scarce")
+def test_where_no_descriptor_is_left_kept_connections_make_room(connect):
+    kept = [connect(LIVE) for _ in range(3)]
+    assert [answer(connection)[0].status for connection in kept] == [200] * 3
+    assert answer(connect(LIVE))[1] == {"live": True}
+    assert {connection.recv(1) for connection in kept} == {b""}
+
+
+def test_other_failures_to_accept_are_not_hidden(worker, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.EBADF, "bad file descriptor")
+
+    monkeypatch.setattr(ThreadWorker, "accept", fail)
+    with pytest.raises(OSError, match="bad file"):
+        worker.accept(worker.sockets[0])
+
+
 def test_a_stopping_worker_answers_what_is_arriving(worker, connect, parts):
     connection = connect(LIVE[:10])
     wait_until(lambda: any(conn.initialized for conn in worker._due))
@@ -269,7 +308,7 @@ def test_a_request_for_which_there_is_no_place_is_turned_away_at_once(busy, slow
     assert int(response.headers["Retry-After"]) >= 1
     assert response.headers["Connection"] == "close"
     assert (lines[-1]["status"], lines[-1]["code"], "traceback" in lines[-1]) == (503, "overloaded", False)
-    assert gauge(parts, "digits_requests_shed_total") == {("full",): 1, ("late",): 0}
+    assert gauge(parts, "digits_requests_shed_total") == {("full",): 1, ("late",): 0, ("files",): 0}
     slow.may_answer.set()
     assert [answer(connection)[1] for connection in busy] == ["slow", "slow"]
 
@@ -290,7 +329,7 @@ def test_a_request_whose_turn_comes_too_late_is_not_answered(busy, slow, parts):
     assert answer(busy[0])[0].status == 200
     response, told = answer(busy[1])
     assert (response.status, told["code"]) == (503, "overloaded")
-    assert gauge(parts, "digits_requests_shed_total") == {("full",): 0, ("late",): 1}
+    assert gauge(parts, "digits_requests_shed_total") == {("full",): 0, ("late",): 1, ("files",): 0}
 
 
 @pytest.mark.usefixtures("busy")
@@ -318,6 +357,32 @@ def test_connections_on_which_nothing_is_said_take_no_thread(worker, connect):
         connect()
     wait_until(lambda: len(worker.pending_conns) == 5)
     assert answer(connect(ASK))[0].status == 200
+
+
+@pytest.mark.usefixtures("scarce")
+@pytest.mark.parametrize("changes", [{"threads": 3}])
+def test_where_all_descriptors_are_at_work_others_are_turned_away(slow, connect, parts):
+    busy = [connect(ASK) for _ in range(3)]
+    for _ in busy:
+        slow.begun.acquire(timeout=SECONDS)
+    response, told = answer(connect(ASK))
+    assert (response.status, told["code"], response.headers["Retry-After"]) == (503, "overloaded", "1")
+    assert gauge(parts, "digits_requests_shed_total")["files",] == 1
+    slow.may_answer.set()
+    assert [answer(connection)[1] for connection in busy] == ["slow"] * 3
+
+
+def test_a_client_that_takes_no_answer_does_not_keep_its_thread(worker, connect):
+    def endless(_, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        yield from iter(lambda: bytes(1 << 20), None)
+
+    worker.wsgi = endless
+    connection = connect(ASK)
+    wait_until(lambda: worker._due)
+    wait_until(lambda: not worker._due)
+    assert not worker._due
+    connection.close()
 
 
 def test_a_client_that_leaves_before_it_asks_is_forgotten(worker, connect):

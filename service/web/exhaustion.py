@@ -1,0 +1,35 @@
+"""What a process does where the machine has nothing left to give: file descriptors, or memory."""
+
+import errno
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["EXHAUSTED", "Spare", "die_first"]
+
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""What accept() says where there is no room for one more connection; accept(2)."""
+
+OOM_SCORE_ADJUSTMENT = "500"  # of 1000: half of the memory that is allowed is added to what a process uses
+
+
+class Spare:
+    """A file descriptor that is kept for the moment at which there is no other."""
+
+    def __init__(self) -> None:
+        self._fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+
+    def lend(self, use: Callable[[], None]) -> None:
+        """Call a function that may open one file, and closes it."""
+        os.close(self._fd)
+        try:
+            use()
+        finally:
+            self._fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def die_first() -> None:
+    """Let the kernel end this process, and not its parent, where memory runs out."""
+    with suppress(OSError):  # no Linux
+        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE_ADJUSTMENT, encoding="ascii")
