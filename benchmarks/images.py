@@ -60,7 +60,6 @@ STEPS: Mapping[str, Step] = MappingProxyType(
         "two tones where ink is cut": Step(paper, "CUT", 2.0),
         "all of the paper's removal": Step(paper, "EVEN", 0.0),
         "threshold of ink": Step(ink, "THRESHOLD", 0.02),
-        "specks left out": Step(ink, "without_specks", lambda _ink, box: box),
         "thin pens thickened": Step(frame, "PEN", 0.0),
         "centre of mass": Step(
             frame, "_centre_of_mass", lambda p: ((p.shape[0] - 1) / 2, (p.shape[1] - 1) / 2)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from service.imaging.cells import cells_of
+from service.imaging.paper import unexplained
 from service.network import FloatArray
 
 __all__ = ["undo_enlargement"]
@@ -13,7 +14,9 @@ WIDE = 6  # pixels, at least, of a block whose edges are blended with the next
 SMOOTH = 27  # pixels a side of what was enlarged smoothly
 CELLS = 64  # along the longer side
 GENTLE = 18  # times the range, from one side to the other, is as steep as a smooth picture gets
-BENT = 0.02  # of the range: light that falls off evenly bends less from cell to cell
+FEW_CELLS = 20  # along the longer side
+INK = 0.37  # of the range: so far ink lies from the surface that light makes, and shadows do not
+LEAST_INK = 0.15  # of the way from black to white: the same
 
 
 def undo_enlargement(grey: FloatArray, size: tuple[int, int]) -> FloatArray:
@@ -69,11 +72,10 @@ def _blocks(grey: FloatArray, size: tuple[int, int]) -> FloatArray | None:
 
 
 def _is_smooth(cells: FloatArray) -> bool:
+    """Say whether nothing in a picture is steep, and yet it is not light alone."""
     span = cells.max() - cells.min()
-    most_bent = np.float32(0)
     for view in (cells, cells.T):
-        steps = view[1:] - view[:-1]
-        if np.abs(steps).max(initial=0) * max(cells.shape) > GENTLE * span:
+        if np.abs(view[1:] - view[:-1]).max(initial=0) * max(cells.shape) > GENTLE * span:
             return False
-        most_bent = max(most_bent, np.abs(steps[1:] - steps[:-1]).max(initial=0))
-    return bool(most_bent > BENT * span)
+    few = cells_of(cells, -(-max(cells.shape) // FEW_CELLS))
+    return bool(unexplained(few) > max(INK * span, LEAST_INK))

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from service.imaging.paper import contrast
 from service.imaging.robust import median
-from service.imaging.specks import Box, without_specks
+from service.imaging.subject import subject, without_light
 from service.network import FloatArray
 
 __all__ = [
@@ -32,7 +32,13 @@ SMALL_THRESHOLD = 0.1  # the same for a picture of few pixels, which are clean a
 FAINT = 0.04  # of the way from black to white: no pen leaves so little
 GRAIN_PEAK = 6  # standard deviations: higher than the grain of a paper gets in 192 × 192 pixels
 GRAIN_MOST = 0.2  # of the way from black to white: what rises higher is no grain, however rough the picture
+CRISP = 20  # times the strongest ink, over the whole picture: so steep a stroke's edge is somewhere
+CRISPER = 40  # the same of ink that is weaker than grain may be: shades of paper are soft
+CRISPEST = 0.4  # times the strongest ink, from one cell to the next: no more is asked for
 EVERY = 4  # pixels to the next one that is looked at for the grain
+
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, right and bottom exclusive
 
 
 class Ink(NamedTuple):
@@ -61,15 +67,22 @@ def read_ink(grey: FloatArray, *, dark: bool | None) -> Ink:
         dark = bool(np.vdot(departure * departure, departure) < 0)
     ink = -departure if dark else departure
     smooth = _smooth(ink)
+    cells = _halved(smooth)
+    kept = subject(cells)
+    if kept is not None:
+        height, width = smooth.shape
+        whole = kept.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
+        ink, smooth = ink * whole, smooth * whole
     strongest = smooth.max()
     if strongest < GRAIN_MOST and strongest < _visible(smooth):
+        return Ink(ink, dark, None)
+    crisp = CRISPER if strongest < GRAIN_MOST else CRISP
+    if _steepest(cells, kept) < strongest * min(crisp / max(cells.shape), CRISPEST):
         return Ink(ink, dark, None)
     strength = ink * np.float32(1 / (strongest * (FULL - THRESHOLD)))
     strength -= np.float32(THRESHOLD / (FULL - THRESHOLD))
     np.clip(strength, 0, 1, out=strength)
-    mask = smooth > THRESHOLD * strongest
-    box = box_of(mask)
-    return Ink(strength, dark, box and without_specks(smooth * mask, box))
+    return Ink(strength, dark, box_of(smooth > THRESHOLD * strongest))
 
 
 def read_small_ink(grey: FloatArray, *, dark: bool | None) -> Ink:
@@ -86,7 +99,7 @@ def read_small_ink(grey: FloatArray, *, dark: bool | None) -> Ink:
     strongest = ink.max()
     if strongest < FAINT:
         return Ink(ink, dark, None)
-    strength = ink / strongest
+    strength = without_light(ink / strongest)
     return Ink(strength, dark, box_of(strength > SMALL_THRESHOLD))
 
 
@@ -128,6 +141,27 @@ def _smooth(picture: FloatArray) -> FloatArray:
     mean += columns[:, 2:]
     mean /= np.float32(9)
     return mean
+
+
+def _halved(picture: FloatArray) -> FloatArray:
+    """Keep the strongest of each 2 × 2 pixels, so that no thin stroke is lost."""
+    height, width = picture.shape
+    even = picture
+    if height % 2 or width % 2:
+        even = np.pad(picture, ((0, height % 2), (0, width % 2)), mode="edge")
+    rows = np.maximum(even[::2], even[1::2])
+    return np.maximum(rows[:, ::2], rows[:, 1::2])
+
+
+def _steepest(cells: FloatArray, kept: NDArray[np.bool_] | None) -> float:
+    """Say by how much the ink that is kept changes from a cell to the next, at most."""
+    most = 0.0
+    for view, chosen in ((cells, kept), (cells.T, None if kept is None else kept.T)):
+        steps = np.abs(view[1:] - view[:-1])
+        if chosen is not None:
+            steps *= chosen[1:] & chosen[:-1]
+        most = max(most, float(steps.max(initial=0)))
+    return most
 
 
 def _visible(smooth: FloatArray) -> float:

@@ -8,9 +8,10 @@ from PIL import Image
 
 from service.imaging.cells import cells_of
 from service.imaging.robust import median
+from service.imaging.subject import subject
 from service.network import FloatArray
 
-__all__ = ["contrast"]
+__all__ = ["contrast", "unexplained"]
 
 CELLS = 20  # along the longer side; a cell is the mean of its pixels
 N_FITS = 3
@@ -62,6 +63,13 @@ def contrast(grey: FloatArray, *, dark: bool | None = None) -> FloatArray:
     return _beyond_a_pen(grey, cells, dark=dark)
 
 
+def unexplained(cells: FloatArray) -> float:
+    """Say how far a picture of few cells departs at most from the nearest surface of second degree."""
+    places = _places(cells.shape, 1)
+    surface = _weighted_fit(cells.ravel(), _terms(cells.shape, places), np.ones(cells.size, np.float32))
+    return float(np.abs(cells - _heights(surface, places)).max())
+
+
 def _relative(grey: FloatArray, paper: FloatArray) -> FloatArray:
     """Say by how much a picture departs from its paper, where it is darker as a share of the paper."""
     departure = grey - paper
@@ -99,7 +107,7 @@ def _beyond_a_pen(grey: FloatArray, cells: FloatArray, *, dark: bool | None) -> 
     width = round(WIDER_THAN_A_PEN * max(cells.shape))
     light, deep = _closed(cells, width), _opened(cells, width)
     if dark is None:
-        dark = bool(LIKELIER * np.square(light - cells).sum() > np.square(cells - deep).sum())
+        dark = bool(LIKELIER * _energy(light - cells) > _energy(cells - deep))
     paper = _smallest(light, 3) if dark else _largest(deep, 3)  # an edge of a shadow is blurred by cells
     factor = -(-max(grey.shape) // FINE_CELLS)
     height, columns = grey.shape
@@ -108,6 +116,12 @@ def _beyond_a_pen(grey: FloatArray, cells: FloatArray, *, dark: bool | None) -> 
     departure = _relative(grey, whole)
     one_sided: FloatArray = np.minimum(departure, 0) if dark else np.maximum(departure, 0)
     return one_sided
+
+
+def _energy(departure: FloatArray) -> float:
+    """Sum the squares of what may be a digit; a lit corner is not."""
+    kept = subject(departure)
+    return float(np.square(departure if kept is None else departure * kept).sum())
 
 
 def _closed(cells: FloatArray, width: int) -> FloatArray:
@@ -162,11 +176,7 @@ def _middles(length: int, factor: int) -> FloatArray:
 
 def _fit(cells: FloatArray, border: NDArray[np.bool_], places: Places) -> FloatArray:
     """Fit a surface to the border, then twice to all that lies near the last one: its coefficients, (6,)."""
-    y, x = places
-    terms = np.empty((6, *cells.shape), np.float32)
-    for term, values in zip(terms, (1, x, y, x * x, x * y, y * y), strict=True):
-        term[:] = values
-    terms = terms.reshape(6, -1)
+    terms = _terms(cells.shape, places)
     greys, shares = cells.ravel(), np.where(border.ravel(), np.float32(1), INNER)
     weights: FloatArray = border.ravel().astype(np.float32)
     surface = _weighted_fit(greys, terms, weights)
@@ -176,6 +186,15 @@ def _fit(cells: FloatArray, border: NDArray[np.bool_], places: Places) -> FloatA
         weights = shares / (1 + (departure / near) ** 2) ** 2  # Geman and McClure's: far is nothing
         surface = _weighted_fit(greys, terms, weights)
     return surface
+
+
+def _terms(shape: tuple[int, ...], places: Places) -> FloatArray:
+    """Evaluate 1, x, y, x², x y and y² at every place: (6, n)."""
+    y, x = places
+    terms = np.empty((6, *shape), np.float32)
+    for term, values in zip(terms, (1, x, y, x * x, x * y, y * y), strict=True):
+        term[:] = values
+    return terms.reshape(6, -1)
 
 
 def _weighted_fit(greys: FloatArray, terms: FloatArray, weights: FloatArray) -> FloatArray:

@@ -26,8 +26,20 @@ from service.training.photographs.page import (
     ruled,
     shadowed,
     tightly,
+    written,
 )
 from service.training.photographs.pen import SIDE, enlarged, write
+from service.training.photographs.surroundings import (
+    cell_of_a_form,
+    far_away,
+    favicon,
+    glossy,
+    notebook,
+    punched,
+    tablet,
+    whiteboard,
+    window,
+)
 
 __all__ = ["HELD_OUT", "KINDS", "SEEN", "Kind"]
 
@@ -36,12 +48,6 @@ Kind: TypeAlias = Callable[[np.random.Generator, FloatArray], Image.Image]
 CONTRAST = 60  # of 255, between the lightness of paper and ink
 MIDDLE = 128  # of 255 greys
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow weighs colours
-
-
-def _written(rng: np.random.Generator, ink: FloatArray) -> FloatArray:
-    """Write in a dark grey on a light one: ink, 0 to 1 → grey, 0 black to 1 white."""
-    paper, pen = np.float32(rng.uniform(0.7, 1)), np.float32(rng.uniform(0, 0.35))
-    return paper + (pen - paper) * ink
 
 
 def _black_on_white(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
@@ -53,13 +59,13 @@ def _white_on_black(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
 
 
 def _with_a_pen(pen: str, rng: np.random.Generator, digit: FloatArray) -> Image.Image:
-    return as_bytes(_written(rng, page(rng, digit, pen)))
+    return as_bytes(written(rng, page(rng, digit, pen)))
 
 
 def _soft_pen(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
     """Enlarge MNIST's own half tones and smear them."""
     side = round(SIDE * between(rng, 4, 20))
-    image = as_bytes(_written(rng, lay(rng, enlarged(digit, side), 0.2)))
+    image = as_bytes(written(rng, lay(rng, enlarged(digit, side), 0.2)))
     return image.filter(ImageFilter.BoxBlur(rng.uniform(0, 0.6) * side / SIDE))
 
 
@@ -98,47 +104,47 @@ def _chalk(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
 
 def _lit(light: Callable[[np.random.Generator, FloatArray], FloatArray]) -> Kind:
     def kind(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
-        return as_bytes(light(rng, _written(rng, page(rng, digit))))
+        return as_bytes(light(rng, written(rng, page(rng, digit))))
 
     return kind
 
 
 def _grainy(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
-    return as_bytes(rough(rng, _written(rng, page(rng, digit)), rng.uniform(0.02, 0.08)))
+    return as_bytes(rough(rng, written(rng, page(rng, digit)), rng.uniform(0.02, 0.08)))
 
 
 def _jpeg(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
-    return as_jpeg(rng, as_bytes(_written(rng, page(rng, digit))))
+    return as_jpeg(rng, as_bytes(written(rng, page(rng, digit))))
 
 
 def _printed(rng: np.random.Generator, digit: FloatArray, *, squared: bool) -> Image.Image:
     """Write on paper that has lines of its own, lighter than the ink."""
     ink = page(rng, digit)
-    return as_bytes(_written(rng, ink) * ruled(rng, np.ones(ink.shape, np.float32), squared=squared))
+    return as_bytes(written(rng, ink) * ruled(rng, np.ones(ink.shape, np.float32), squared=squared))
 
 
 def _paper_edge(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
-    sheet = _written(rng, page(rng, digit, margin=0.1))
+    sheet = written(rng, page(rng, digit, margin=0.1))
     return as_bytes(rough(rng, on_a_table(rng, sheet, rng.uniform(0.05, 0.4)), 0.01))
 
 
 def _wide_margins(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
     ink = page(rng, digit, scales=(4, 7), margin=0)
-    return as_bytes(_written(rng, lay(rng, np.pad(ink, len(ink) // 3), 1.2)))
+    return as_bytes(written(rng, lay(rng, np.pad(ink, len(ink) // 3), 1.2)))
 
 
 def _tight(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
     """Cut to the ink itself, which touches all four edges, light on dark or dark on light."""
     ink = tightly(page(rng, digit))
-    return as_bytes(_written(rng, ink if rng.integers(2) else 1 - ink))
+    return as_bytes(written(rng, ink if rng.integers(2) else 1 - ink))
 
 
 def _turned(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
-    return as_bytes(_written(rng, seen_askew(rng, page(rng, digit), degrees=8, tilt=0)))
+    return as_bytes(written(rng, seen_askew(rng, page(rng, digit), degrees=8, tilt=0)))
 
 
 def _askew(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
-    return as_bytes(_written(rng, seen_askew(rng, page(rng, digit), degrees=4, tilt=0.05)))
+    return as_bytes(written(rng, seen_askew(rng, page(rng, digit), degrees=4, tilt=0.05)))
 
 
 def _icon(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
@@ -147,7 +153,7 @@ def _icon(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
 
 
 def _small(rng: np.random.Generator, ink: FloatArray, side: int) -> Image.Image:
-    grey = _written(rng, ink if rng.integers(2) else 1 - ink)
+    grey = written(rng, ink if rng.integers(2) else 1 - ink)
     return as_bytes(grey).resize((side, side), Image.Resampling.BOX)
 
 
@@ -173,13 +179,13 @@ def _specks(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
         size = rng.integers(max(side // 100, 1), max(side // 30, 2), 2, endpoint=True)
         top, left = (rng.integers(0, length - s) for length, s in zip(ink.shape, size, strict=True))
         ink[top : top + size[0], left : left + size[1]] = 1
-    return as_bytes(_written(rng, ink))
+    return as_bytes(written(rng, ink))
 
 
 def _photo(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
     """Photograph a sheet by lamp light: askew, uneven, tinted, blurred, grainy, as a JPEG."""
     ink = seen_askew(rng, page(rng, digit, margin=0.4), degrees=6, tilt=0.03)
-    lit = shadowed(rng, lit_from_one_side(rng, _written(rng, ink)))
+    lit = shadowed(rng, lit_from_one_side(rng, written(rng, ink)))
     grey = as_bytes(rough(rng, lit, rng.uniform(0.005, 0.03)))
     blurred = grey.filter(ImageFilter.BoxBlur(rng.uniform(0, 1.5)))
     tint = (255, *rng.integers(200, 256, 2).tolist())
@@ -189,13 +195,13 @@ def _photo(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
 def _photo_of_squared_paper(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
     ink = page(rng, digit, margin=0.3)
     paper = ruled(rng, np.ones(ink.shape, np.float32), squared=bool(rng.integers(2)))
-    grey = lit_from_one_side(rng, _written(rng, ink) * paper)
+    grey = lit_from_one_side(rng, written(rng, ink) * paper)
     return as_jpeg(rng, as_bytes(rough(rng, seen_askew(rng, grey, degrees=0, tilt=0), 0.01)))
 
 
 def _scan(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
     """Hold ink and paper in one bit a pixel, as a fax does, or in a palette."""
-    grey = _written(rng, page(rng, digit))
+    grey = written(rng, page(rng, digit))
     if rng.integers(2):
         scanned = as_bytes(rough(rng, grey, 0.08))
         return scanned.point(lambda level: 255 * (level > MIDDLE)).convert("1")
@@ -204,7 +210,7 @@ def _scan(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
 
 def _deep(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
     """Hold 16 bits a pixel, as a scanner of films does."""
-    grey = _written(rng, page(rng, digit)).clip(0, 1)
+    grey = written(rng, page(rng, digit)).clip(0, 1)
     return Image.fromarray((grey * 65_535).astype(np.uint16))
 
 
@@ -222,7 +228,7 @@ def _crumpled(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
     """Write on paper that was folded: soft shades a fifth of the picture apart."""
     ink = page(rng, digit)
     folds = enlarged(rng.random((6, 6), dtype=np.float32), max(ink.shape))[: ink.shape[0], : ink.shape[1]]
-    return as_bytes(_written(rng, ink) * (1 - 0.2 * folds))
+    return as_bytes(written(rng, ink) * (1 - 0.2 * folds))
 
 
 NEAREST, BILINEAR = Image.Resampling.NEAREST, Image.Resampling.BILINEAR
@@ -255,6 +261,9 @@ SEEN: Mapping[str, Kind] = MappingProxyType(
         "8 pixels enlarged": partial(_enlarged, 8, NEAREST),
         "8 pixels smoothed": partial(_enlarged, 8, BILINEAR),
         "specks": _specks,
+        "cell of a form": cell_of_a_form,
+        "window": window,
+        "glossy": glossy,
     }
 )
 
@@ -267,6 +276,12 @@ HELD_OUT: Mapping[str, Kind] = MappingProxyType(
         "16 bits": _deep,
         "screen": _on_a_screen,
         "crumpled": _crumpled,
+        "whiteboard": whiteboard,
+        "notebook": notebook,
+        "punched": punched,
+        "tablet": tablet,
+        "far away": far_away,
+        "favicon": favicon,
     }
 )
 

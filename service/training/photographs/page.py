@@ -17,6 +17,7 @@ __all__ = [
     "ruled",
     "shadowed",
     "tightly",
+    "written",
 ]
 
 SOLID = 0.5  # ink, 0 to 1: the middle of an edge
@@ -117,6 +118,12 @@ def ruled(rng: np.random.Generator, grey: FloatArray, *, squared: bool) -> Float
         lines = np.maximum(lines, printed[:, np.newaxis] if across else printed[np.newaxis])
     printed_on: FloatArray = np.minimum(grey, 1 - np.float32(strength) * lines)
     return printed_on
+
+
+def written(rng: np.random.Generator, ink: FloatArray) -> FloatArray:
+    """Write in a dark grey on a light one: ink, 0 to 1 → grey, 0 black to 1 white."""
+    paper, pen = np.float32(rng.uniform(0.7, 1)), np.float32(rng.uniform(0, 0.35))
+    return paper + (pen - paper) * ink
 
 
 def as_bytes(grey: FloatArray) -> Image.Image:

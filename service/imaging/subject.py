@@ -1,0 +1,113 @@
+"""What of the ink is the digit: light, frames, lines, holes and specks around it are told apart from it."""
+
+import numpy as np
+
+from service.imaging.parts import Ints, Mask, Parts, parts_of
+from service.imaging.shapes import dots, frames, light, lines, printed_boxes
+from service.network import FloatArray
+
+__all__ = ["subject", "without_light"]
+
+THRESHOLD = 0.25  # of the strongest ink: what is weaker is a shade of the paper
+SMALL_THRESHOLD = 0.1  # the same in a picture of few pixels
+ROUNDS = 4  # what is left out may have outshone the rest
+MOST = 200  # parts: so many are a swarm, in which nothing stands out
+
+LARGE = 0.12  # of the picture's longer side: a digit is no smaller where other things are left out
+DOT = 0.15  # of the picture's longer side: a dot is smaller
+SPECK = 0.06  # of the digit's own area, and more: less is a crumb
+NEAR = 0.25  # of the digit's longer side: what is farther off belongs to it only where it is as large
+ALIKE = 0.6  # of the digit's longer side: so large is a second digit
+APART = 0.08  # of the digit's longer side, between it and a dot that is not its own
+OUTWEIGHED = (
+    3  # times its area: so much ink at all four edges is the digit, and what lies inside a piece of it
+)
+
+
+def subject(cells: FloatArray) -> Mask | None:
+    """Find the ink of the digit, or of the digits: (height, width), true there; None where all ink is.
+
+    Left out are, beside a digit that lies whole in the picture: what reaches the picture's edge, a frame
+    around the digit, lines, dots, specks, and what is small and far off. Where no digit lies whole in the
+    picture, as in one that is cut to its ink, all is kept but light, lines and dots.
+
+    Args:
+        cells: (height, width), 0 where there is no ink.
+    """
+    left_out, least = None, THRESHOLD * cells.max()
+    for _ in range(ROUNDS):
+        out = _beside(cells > THRESHOLD * cells.max())
+        if out is None:
+            break
+        left_out = out if left_out is None else left_out | out
+        cells = np.where(left_out, 0, cells)
+        if cells.max() <= least:  # only the fringe of what was left out remains
+            return np.zeros(cells.shape, bool)
+    return None if left_out is None else ~left_out
+
+
+def without_light(cells: FloatArray) -> FloatArray:
+    """Leave out what comes in along the edges of a picture of few pixels, where ink may lie anywhere."""
+    parts = parts_of(cells > SMALL_THRESHOLD * cells.max())
+    if len(parts.areas) > MOST or not (lit := light(parts)).any():
+        return cells
+    return cells * ~_spread(parts.mask_of(lit))
+
+
+def _beside(mask: Mask) -> Mask | None:
+    """Draw what is not the digit, and a cell around it; None where all is."""
+    parts = parts_of(mask)
+    if not 0 < len(parts.areas) <= MOST:
+        return None
+    boxes = printed_boxes(parts)
+    if boxes is not None:
+        return _spread(boxes & mask)
+    chosen = _chosen(parts)
+    if chosen.all():
+        return None
+    return _spread(parts.mask_of(~chosen)) & ~parts.mask_of(chosen)
+
+
+def _chosen(parts: Parts) -> Mask:
+    """Choose the parts that are the digit: (n,)."""
+    at_edge: Mask = np.logical_or.reduce(parts.edges)
+    if len(at_edge) == 1 and not at_edge[0]:
+        return ~at_edge
+    longer = np.maximum(parts.widths, parts.heights)
+    longest = max(parts.shape)
+    small_dots = dots(parts) & (longer < DOT * longest)
+    printed = lines(parts)
+    others = ~at_edge & ~printed & (longer >= LARGE * longest)
+    if np.count_nonzero(printed) == 1 and not others.any():
+        printed &= (parts.edges[:2] & parts.edges[2:]).any(axis=0)  # a one, unless it goes from edge to edge
+    whole = ~at_edge & ~printed & ~frames(parts)
+    large = whole & ~small_dots & (longer >= LARGE * longest)
+    if not large.any():
+        return ~(light(parts) | small_dots | printed)
+    main = int(np.where(large, parts.areas, 0).argmax())
+    cut = at_edge & ~light(parts)
+    if parts.areas[cut].sum() > OUTWEIGHED * parts.areas[main] and parts.edges[:, cut].any(axis=1).all():
+        return cut | ~at_edge
+    chosen: Mask = whole & _belongs(parts, main, longer)
+    return chosen
+
+
+def _belongs(parts: Parts, main: int, longer: Ints) -> Mask:
+    """Tell which parts belong to the main one or are as large: (n,)."""
+    left, top, right, bottom = parts.boxes
+    side = longer[main]
+    gaps = np.maximum.reduce(
+        [left - right[main], left[main] - right, top - bottom[main], top[main] - bottom]
+    )  # negative where they overlap
+    own = (parts.areas > SPECK * parts.areas[main]) & (gaps <= NEAR * side)
+    own &= ~(dots(parts) & (gaps > APART * side))
+    belongs: Mask = own | (longer >= ALIKE * side)
+    return belongs
+
+
+def _spread(mask: Mask) -> Mask:
+    """Widen by a cell to all sides."""
+    wide = np.pad(mask, 1)
+    rows = wide[:-2] | wide[1:-1] | wide[2:]
+    spread: Mask = rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
+    return spread
