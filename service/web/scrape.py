@@ -131,13 +131,13 @@ def _written(bound: float) -> str:
     return str(floatToGoString(bound))  # type: ignore[no-untyped-call]  # untyped there
 
 
-def metrics_route(metrics: Metrics, state: State) -> Blueprint:
+def metrics_route(counts: Metrics, state: State) -> Blueprint:
     """Serve what was counted as Prometheus text, or as OpenMetrics to whoever accepts that."""
     routes = Blueprint("metrics", __name__)
-    everything = _Everything(metrics, state)
+    everything = _Everything(counts, state)
 
     @routes.get(METRICS)
-    def scrape() -> Response:
+    def metrics() -> Response:
         """Tell Prometheus what this service has done."""
         encode, content_type = choose_encoder(this_exchange().headers.get("Accept", ""))
         return Response(encode(everything), content_type=content_type)
