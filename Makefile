@@ -3,7 +3,7 @@
 BIN := .venv/bin
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4
 
-.PHONY: help serve test check coverage train experiments cards test-page test-conformance test-contract lock clean environment
+.PHONY: help serve test test-faults check coverage train experiments cards test-page test-conformance test-contract lock clean environment
 
 help: ## list these
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -20,6 +20,10 @@ check: environment ## check format, lint, types, imports and locks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@if uv --version >/dev/null 2>&1; then uv lock --check; fi
+
+FAULTS = OPENBLAS_NUM_THREADS=1 $(BIN)/pytest tests/e2e/faults --timeout 600
+test-faults: environment ## let everything go wrong that may (FULL=1 takes its time, and holds every figure to its promise)
+	$(FAULTS) $(if $(FULL),--full --timeout 3600)
 
 coverage: environment ## run the tests and measure what of service/ they reach
 	$(PYTEST) --cov --cov-report term

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from service.web.errors import OverloadedError
 from service.web.health import PROBES
 from service.web.load import Load, Shed
+from service.web.strain import Strain
 
 if TYPE_CHECKING:
     from gunicorn.http.parser import RequestParser
@@ -21,6 +22,7 @@ __all__ = ["PEEK_BYTES", "Queue", "arrived", "is_probe", "overloaded"]
 PEEK_BYTES = 2048  # in which the whole head of a probe's request fits
 PROBE_LINES = tuple(f"GET {path} ".encode() for path in sorted(PROBES))
 END_OF_HEAD = b"\r\n\r\n"
+LONG_SECONDS = 1  # for which no request keeps a processor busy
 RETRY_AFTER_SECONDS = 1  # a queue that is full now has been answered or given up by then
 
 
@@ -52,6 +54,7 @@ def overloaded(reason: Shed) -> OverloadedError:
     """Return what is answered to a request that is turned away."""
     why = {
         Shed.FULL: "more requests wait than are answered in time",
+        Shed.STRAIN: "more requests come than are answered in time",
         Shed.LATE: "the request has waited for too long",
         Shed.FILES: "more connections are open than there are files for",
     }
@@ -62,7 +65,7 @@ def overloaded(reason: Shed) -> OverloadedError:
 
 
 class Queue:
-    """Knows since when each connection waits for a thread.
+    """Knows since when each connection waits for a thread, and which threads are at work.
 
     The loop adds connections and threads take them; each of these steps is one operation on a dict.
     """
@@ -72,12 +75,21 @@ class Queue:
         self._most = most
         self._seconds = seconds
         self._load = load
+        self._strain = Strain(seconds)
         self._since: dict[TConn, float] = {}  # on the monotonic clock
+        self._working: dict[TConn, float] = {}  # since when, on the same clock
 
-    @property
-    def full(self) -> bool:
-        """Say whether as many requests wait as may."""
-        return len(self._since) >= self._most
+    def reason_to_refuse(self) -> Shed | None:
+        """Say why one more request may not wait, or None where it may."""
+        waiting = len(self._since)
+        if waiting >= self._most:
+            return Shed.FULL
+        return None if self._strain.admits(waiting + self._n_working()) else Shed.STRAIN
+
+    def _n_working(self) -> int:
+        """Count the requests that threads are at; one that takes long waits for its client."""
+        long_ago = time.monotonic() - LONG_SECONDS
+        return sum(since > long_ago for since in self._working.copy().values())
 
     def add(self, conn: "TConn") -> None:
         """Let the request on a connection wait."""
@@ -89,5 +101,11 @@ class Queue:
         since = self._since.pop(conn, None)
         if since is None:
             return None
+        now = self._working[conn] = time.monotonic()
         self._load.taken()
-        return self._seconds - (time.monotonic() - since)
+        return self._seconds - (now - since) if self._strain.bears(now - since) else 0
+
+    def done(self, conn: "TConn") -> None:
+        """End the work on a request that has waited."""
+        del self._working[conn]
+        self._load.done()

@@ -1,5 +1,6 @@
 """The body of a request: read to its end, within its limits, and divided into the parts that it holds."""
 
+import re
 from collections.abc import Iterable, Mapping
 from io import BytesIO
 from time import perf_counter
@@ -17,6 +18,11 @@ from service.web.exchange import Exchange
 from service.web.options import only_once
 
 __all__ = ["Form", "read_body", "read_form", "read_json", "read_sent", "too_large"]
+
+
+MAX_HEAD_BYTES = 8 * 1024  # of one part of a form
+LINE_ENDS = frozenset({b"", b"\r", b"\n"})
+EMPTY_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")  # whichever ends the lines, as werkzeug reads them
 
 
 class Form(NamedTuple):
@@ -102,12 +108,13 @@ def read_form(exchange: Exchange, body: bytes, max_parts: int) -> Form:
     """Divide a multipart form into its parts, which stay in memory as the body itself does.
 
     Raises:
-        BodyTooLargeError: more than max_parts.
+        BodyTooLargeError: more than max_parts, or a part with a long head.
         BadInputError: malformed, or a field is given twice.
     """
     boundary = exchange.mimetype_params.get("boundary", "").encode("ascii", "replace")
     if not boundary:
         raise BadInputError("the multipart form names no boundary in its Content-Type")
+    _check_heads(body, boundary, max_parts)
     parser = MultiPartParser(stream_factory=_in_memory, cls=_AsSent, max_form_parts=max_parts)
     try:
         fields, files = parser.parse(BytesIO(body), boundary, len(body))
@@ -116,6 +123,22 @@ def read_form(exchange: Exchange, body: bytes, max_parts: int) -> Form:
     except ValueError as error:
         raise BadInputError("the multipart form is malformed, or cut short; send it again") from error
     return Form([file for _, file in cast("_AsSent", files).pairs], only_once(fields.lists()))
+
+
+def _check_heads(body: bytes, boundary: bytes, max_parts: int) -> None:
+    """Refuse a part whose head is long: werkzeug would search it from its beginning again and again."""
+    delimiter, at = b"--" + boundary, 0
+    for _ in range(max_parts + 1):
+        start = body.find(delimiter, at)
+        if start < 0:
+            return
+        at = start + len(delimiter)
+        head = body[at : at + MAX_HEAD_BYTES]
+        begins_part = body[max(0, start - 1) : start] in LINE_ENDS and not head.startswith(b"--")
+        if begins_part and len(head) == MAX_HEAD_BYTES and not EMPTY_LINE.search(head):
+            raise BodyTooLargeError(
+                f"a part of the form has more than {MAX_HEAD_BYTES} bytes of header fields; no more are read"
+            )
 
 
 class _AsSent(MultiDict[str, Any]):

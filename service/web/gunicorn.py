@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import numpy as np
 from gunicorn.http import wsgi
+from gunicorn.workers import base
 from prometheus_client import CollectorRegistry
 
 from service.errors import ServiceError, SettingsError
@@ -18,6 +19,7 @@ from service.web.app import STDOUT, create_app
 from service.web.application import Application, Parts
 from service.web.arbiter import DigitArbiter, assign_slot, free_slot
 from service.web.counters import counters_folder
+from service.web.heartbeat import Heartbeat
 from service.web.logs import StandardLogging, make_log
 from service.web.metrics import Metrics
 from service.web.options import Options
@@ -44,6 +46,7 @@ def serve(settings: Settings) -> NoReturn:
             cannot be written.
     """
     wsgi.SERVER = "digits"  # type: ignore[attr-defined]  # an answer need not tell which server this is
+    base.WorkerTmp = Heartbeat  # type: ignore[attr-defined]  # a worker needs no file system to be started
     state = State(settings)
     with (
         _listening(settings.host, settings.port) as listener,

@@ -11,6 +11,7 @@ class Shed(StrEnum):
     """Why a request is turned away."""
 
     FULL = "full"
+    STRAIN = "strain"
     LATE = "late"
     FILES = "files"
 

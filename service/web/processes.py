@@ -76,7 +76,8 @@ def _memory_bytes(pid: int) -> float:
         text = (PROC / f"{pid}/smaps_rollup").read_text().partition("\nPss:")[2]
     except OSError:
         text = (PROC / f"{pid}/status").read_text().partition("\nVmRSS:")[2]
-    return 1024 * int(text.split()[0])
+    kibibytes = text.split()[:1]  # none of one that has ended, and that nobody has asked for its end yet
+    return 1024 * int(kibibytes[0]) if kibibytes else 0
 
 
 def _open_files(pid: int) -> float:

@@ -60,7 +60,7 @@ class _Reserved(mmap_dict.MmapedDict):
         self._lost = lost
         self._is_full = False
         try:
-            _make(filename)
+            _make(Path(filename))
             super().__init__(filename)  # type: ignore[no-untyped-call]  # untyped there
         except OSError:  # no room, a read-only folder, no file descriptor
             self._keep_in_memory()
@@ -96,17 +96,17 @@ class _Reserved(mmap_dict.MmapedDict):
             self._capacity *= 2
 
 
-def _make(filename: str) -> None:
+def _make(file: Path) -> None:
     """Make a file whose room is reserved, or none; one that is there already has its room."""
-    descriptor = os.open(filename, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    if file.exists():
+        return
+    beside = file.with_suffix(".new")  # nobody reads it before it is whole
     try:
-        if os.fstat(descriptor).st_size == 0:
-            _allocate(descriptor, 0, FIRST_BYTES)
-    except OSError:
-        Path(filename).unlink()
-        raise
+        with beside.open("wb") as made:
+            _allocate(made.fileno(), 0, FIRST_BYTES)
+        beside.rename(file)
     finally:
-        os.close(descriptor)
+        beside.unlink(missing_ok=True)
 
 
 def _allocate(descriptor: int, start: int, size: int) -> None:

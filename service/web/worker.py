@@ -10,6 +10,7 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from logging import ERROR, INFO
 from math import inf
@@ -47,6 +48,19 @@ AT_ONCE = 16  # connections that are closed together, so that files can be opene
 LAST_SECONDS = 0.5  # for which idle connections are kept when the drain is over
 
 
+@dataclass(slots=True)
+class _Deadline:
+    """When a request must have arrived, and then its answer must have been taken.
+
+    Attributes:
+        at: on the monotonic clock.
+        then: what is shut down: first the receiving half, then both.
+    """
+
+    at: float
+    then: int = socket.SHUT_RD
+
+
 class DigitWorker(ThreadWorker):
     """Is gunicorn's threaded worker.
 
@@ -64,7 +78,7 @@ class DigitWorker(ThreadWorker):
         settings = self._parts.state.settings
         self._queue = Queue(settings.max_waiting, settings.max_waiting_seconds, self._parts.metrics.load)
         self._probes = ThreadPoolExecutor(1)
-        self._due: dict[TConn, float] = {}  # when the request that is being read must have arrived
+        self._due: dict[TConn, _Deadline] = {}  # of the requests that threads read and answer
         self._spare = Spare()
         self._crowded = False
         self.booted = self.age > settings.workers  # a replacement that fails ends itself, not the service
@@ -119,8 +133,8 @@ class DigitWorker(ThreadWorker):
             conn.close()
         elif is_probe(head):
             self._submit(self._probes, conn)
-        elif self._queue.full:
-            self._turn_away(conn, Shed.FULL)
+        elif reason := self._queue.reason_to_refuse():
+            self._turn_away(conn, reason)
             self._part_with(conn)
         else:
             self._queue.add(conn)
@@ -137,7 +151,7 @@ class DigitWorker(ThreadWorker):
             self._turn_away(conn, Shed.LATE)
             return False
         finally:
-            self._parts.metrics.load.done()
+            self._queue.done(conn)
 
     def _answer(self, conn: TConn) -> bool:
         self._due[conn] = self._deadline()
@@ -185,11 +199,10 @@ class DigitWorker(ThreadWorker):
         if self._crowded:
             self._make_room()
         now = time.monotonic()
-        for conn, due in self._due.copy().items():
-            if due < now:
-                self._cut(conn)
-            if due + self._parts.state.settings.timeout_seconds < now:
-                self._abandon(conn)
+        for conn, deadline in self._due.copy().items():
+            if deadline.at < now:
+                self._cut(conn, deadline.then)
+                deadline.then, deadline.at = socket.SHUT_RDWR, self._deadline().at
 
     def handle_exit(self, sig: int, frame: "FrameType | None") -> None:
         """Accept no more connections; when the service stops, soon close those on which nothing is asked."""
@@ -208,18 +221,13 @@ class DigitWorker(ThreadWorker):
         for conn in (*self.keepalived_conns, *self.pending_conns):
             conn.timeout = min(conn.timeout or soon, soon)
 
-    def _deadline(self) -> float:
-        return time.monotonic() + self._parts.state.settings.timeout_seconds
+    def _deadline(self) -> "_Deadline":
+        return _Deadline(time.monotonic() + self._parts.state.settings.timeout_seconds)
 
-    def _cut(self, conn: TConn) -> None:
-        """Read nothing more of a request; what has arrived is still answered."""
+    def _cut(self, conn: TConn, how: int = socket.SHUT_RD) -> None:
+        """Read nothing more of a request, and answer what has arrived; or (SHUT_RDWR) end the answer too."""
         with suppress(OSError):
-            conn.sock.shutdown(socket.SHUT_RD)
-
-    def _abandon(self, conn: TConn) -> None:
-        """End an answer that its client does not take."""
-        with suppress(OSError):
-            conn.sock.shutdown(socket.SHUT_RDWR)
+            conn.sock.shutdown(how)
 
     def handle_error(
         self,

@@ -12,15 +12,18 @@ import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
+import numpy as np
 import pytest
 import requests
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.artifacts import save
+from service.network import Network
 
-SECONDS = 60  # after which a test gives up to wait; a busy machine needs some of them
+SECONDS = 100  # after which a test gives up to wait; a busy machine needs some of them
 
 
 def wait_until(holds):
@@ -37,12 +40,12 @@ def wait_until(holds):
 class Server:
     """A server that was started, and what one may ask of it."""
 
-    def __init__(self, process, read_log):
+    def __init__(self, process, read_log, n_workers=2):
         self.process = process
         self._read_log = read_log
         self.url = wait_until(self._find_url)
         self.port = int(self.url.rpartition(":")[2])
-        wait_until(lambda: len(self.workers()) == 2 and self._answers())
+        wait_until(lambda: len(self.workers()) == n_workers and self._answers())
 
     def _find_url(self):
         assert self.process.poll() is None, "the server did not start"
@@ -98,6 +101,7 @@ def command(folder, **flags):
         "workers": 2,
         "drain_seconds": 0,
         "watch_seconds": 0,
+        "max_waiting_seconds": 60,  # a busy machine sheds no load
     } | flags
     named = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
     return [sys.executable, "-m", "service", "serve", *named]
@@ -109,11 +113,26 @@ def environment():
     }
 
 
-def start(folder, log, **flags):
-    """Start a server that logs to a file."""
-    with log.open("w") as stdout:
-        process = subprocess.Popen(command(folder, **flags), env=environment(), stdout=stdout)
-    return Server(process, log.read_text)
+def start(folder, stdout_file, log=None, within=(), environ=MappingProxyType({}), **flags):
+    """Start a server that logs to a file, or to the one that log finds for its process id.
+
+    It is started within a command that becomes it, as env and unshare do.
+    """
+    with stdout_file.open("w") as stdout:
+        process = subprocess.Popen(
+            [*within, *command(folder, **flags)], env=environment() | environ, stdout=stdout
+        )
+    file = stdout_file if log is None else log(process.pid)
+
+    def read_log():
+        return file.read_text() if file.exists() else ""
+
+    try:
+        return Server(process, read_log, flags.get("workers", 2))
+    except BaseException:  # nobody would stop it
+        process.kill()
+        process.wait()
+        raise
 
 
 @pytest.fixture
@@ -172,6 +191,25 @@ def stalled(artifact_folder):
     yield server
     server.stop()
     os.close(reading)
+
+
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory, metadata_for):
+    """Start a server that all tests of a module share."""
+    servers = []
+
+    def start_server(**flags):
+        folder, network = (
+            tmp_path_factory.mktemp("module"),
+            Network.random((784, 10), np.random.default_rng(0)),
+        )
+        save(network, metadata_for(network), folder / "models")
+        servers.append(start(folder / "models", folder / "log", **flags))
+        return servers[-1]
+
+    yield start_server
+    for server in servers:
+        server.stop()
 
 
 SHARED = pytest.StashKey[Server]()

@@ -84,3 +84,25 @@ def test_a_form_of_exactly_the_limit_is_read(client_for, png):
             environ_overrides=environ,
         )
         assert answer.status_code == 200
+
+
+def form(head, line_end=b"\r\n"):
+    return b"--x" + line_end + head + 2 * line_end + b"picture" + line_end + b"--x--" + line_end
+
+
+@pytest.mark.parametrize("line_end", [b"\r\n", b"\n", b"\r"])
+@pytest.mark.parametrize(("n_fields", "status"), [(100, 415), (2000, 413)])
+def test_a_part_of_a_form_has_a_short_head(client_for, line_end, n_fields, status):
+    head = b'Content-Disposition: form-data; name="i"; filename="i"' + (line_end + b"A: bcd") * n_fields
+    answer = client_for().post(
+        "/v1/classify", content_type="multipart/form-data; boundary=x", data=form(head, line_end)
+    )
+    assert answer.status_code == status
+
+
+def test_what_comes_after_a_form_may_be_long(client_for, png):
+    body = form(b'Content-Disposition: form-data; name="i"; filename="i"').replace(b"picture", png)
+    answer = client_for().post(
+        "/v1/classify", content_type="multipart/form-data; boundary=x", data=body + bytes(20_000)
+    )
+    assert answer.status_code == 200

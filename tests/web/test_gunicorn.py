@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from gunicorn.workers.workertmp import WorkerTmp
 from PIL import Image
 from prometheus_client import values
 from pydantic import SecretStr
@@ -30,6 +31,7 @@ def memory(tmp_path, monkeypatch):
     monkeypatch.setattr(values, "ValueClass", values.ValueClass)
     monkeypatch.setattr(values, "MmapedDict", values.MmapedDict)
     monkeypatch.setattr("gunicorn.http.wsgi.SERVER", "gunicorn")
+    monkeypatch.setattr("gunicorn.workers.base.WorkerTmp", WorkerTmp)
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
     monkeypatch.setattr("gc.freeze", lambda: None)
     for name in (None, "gunicorn.error"):

@@ -86,3 +86,15 @@ def test_a_child_that_has_just_ended_counts_nothing(monkeypatch, tmp_path):
 def test_where_there_is_no_proc_nothing_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(processes, "PROC", tmp_path)
     assert read(os.getpid()) == {}
+
+
+def test_a_child_that_has_ended_and_is_not_yet_buried_takes_nothing():
+    parent = (
+        "import os, time\nif os.fork() == 0: os._exit(0)\ntime.sleep(0.2)\nprint('x', flush=True)\ninput()"
+    )
+    with subprocess.Popen([sys.executable, "-c", parent], stdin=-1, stdout=-1, text=True) as process:
+        process.stdout.readline()
+        told = read(process.pid)
+        process.communicate("\n")
+    assert told["digits_processes"] == 2
+    assert told["process_resident_memory_bytes"] > MEBIBYTE

@@ -1,0 +1,91 @@
+"""When a process takes on little, and when it takes on everything again."""
+
+import pytest
+
+from service.web.strain import MOST, Strain
+
+CROWD = 20  # far more inside than are let in under strain
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The time in seconds, which the test sets."""
+    clock = [100.0]
+    monkeypatch.setattr("service.web.strain.time.monotonic", lambda: clock[0])
+    return clock
+
+
+def wait(strain, clock, seconds, lasting):
+    """Let every request wait for so long, ten a second."""
+    for _ in range(round(10 * lasting)):
+        strain.bears(seconds)
+        clock[0] += 0.1
+
+
+@pytest.fixture
+def strain(clock):
+    """A process in which requests may wait for 5 s, and have all waited for 0.2 s for a second."""
+    strain = Strain(5)
+    wait(strain, clock, 0.2, lasting=1)
+    return strain
+
+
+def asked(strain, clock, refused, admitted):
+    """Let requests come within a second, of which so many find a crowd inside, and so many nobody."""
+    for inside in [CROWD] * refused + [0] * admitted:
+        strain.admits(inside)
+        clock[0] += 0.99 / (refused + admitted)
+    clock[0] += 0.02
+
+
+@pytest.mark.parametrize(("seconds", "lasting"), [(0.05, 60), (0.2, 0.3)])
+def test_a_short_wait_and_a_short_while_are_let_pass(clock, seconds, lasting):
+    strain = Strain(5)
+    wait(strain, clock, seconds, lasting)
+    assert strain.admits(CROWD)
+
+
+def test_one_that_waits_little_now_and_then_shows_that_it_was_a_burst(clock):
+    strain = Strain(5)
+    for _ in range(20):
+        wait(strain, clock, 0.2, lasting=0.3)
+        wait(strain, clock, 0, lasting=0.1)
+    assert strain.admits(CROWD)
+
+
+def test_whoever_may_wait_longer_is_measured_by_that(clock):
+    strain = Strain(600)
+    wait(strain, clock, 10, lasting=60)
+    assert strain.admits(CROWD)
+
+
+def test_under_strain_those_that_have_waited_are_not_answered(strain):
+    assert strain.bears(0.2)
+    assert not strain.admits(CROWD)
+    assert not strain.bears(0.2)
+    assert strain.bears(0.05)
+
+
+def test_whoever_finds_a_crowd_under_strain_is_refused(strain):
+    assert [strain.admits(inside) for inside in range(MOST + 2)] == [True] * MOST + [False] * 2
+
+
+@pytest.mark.parametrize(("refused", "lasts"), [(10, True), (7, True), (6, False), (0, False)])
+def test_it_lasts_for_as_long_as_more_than_three_in_ten_are_refused(strain, clock, refused, lasts):
+    asked(strain, clock, refused, 20 - refused)
+    assert strain.admits(CROWD) is not lasts
+
+
+def test_after_a_silence_all_are_let_in(strain, clock):
+    assert not strain.admits(CROWD)
+    clock[0] += 60
+    strain.admits(0)
+    clock[0] += 60
+    assert strain.admits(CROWD)
+
+
+def test_it_can_begin_again(strain, clock):
+    asked(strain, clock, 0, 10)
+    assert strain.admits(CROWD)
+    wait(strain, clock, 0.2, lasting=1)
+    assert not strain.admits(CROWD)
