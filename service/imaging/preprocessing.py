@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import NewType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.network import FloatArray
 
@@ -16,7 +17,19 @@ Pixels = NewType("Pixels", FloatArray)
 
 
 SIDE = 28
-MIDDLE = 13.5  # row and column, counted from the middle of the first pixel
+AXIS = np.arange(SIDE) - 13.5  # rows and columns, counted from the middle of the picture
+FARTHEST = SIDE  # columns by which a row is moved: from there on nothing of it is left
+LEAST = 1e-9  # square pixels: less is what float64 makes of ink that lies in a single row
+AT_ONCE = 64  # images: what is made of them stays in a core's cache
+
+
+def _moments() -> NDArray[np.float64]:
+    """Return (784, 5): what sums up the ink of an image, and its moments x, y, xy and yy."""
+    y, x = (grid.reshape(-1) for grid in np.meshgrid(AXIS, AXIS, indexing="ij"))
+    return np.stack([np.ones(SIDE * SIDE), x, y, x * y, y * y], axis=1)
+
+
+MOMENTS = _moments()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +73,45 @@ def deskew(images: FloatArray) -> FloatArray:
     Returns:
         (n, 784), the same dtype, still within 0..1; blank images stay blank.
     """
-    pictures = images.reshape(-1, SIDE, SIDE)
-    axis = np.arange(SIDE, dtype=images.dtype) - images.dtype.type(MIDDLE)
-    rows, columns = pictures.sum(axis=2), pictures.sum(axis=1)  # ink of each row, of each column: (n, 28)
-    mass = rows.sum(axis=1) + np.finfo(images.dtype).tiny  # (n,)
-    y, x = rows @ axis / mass, columns @ axis / mass  # centre of mass, in pixels from the middle: (n,)
-    dy = axis - y[:, np.newaxis]  # (n, 28)
-    spread = (rows * dy * dy).sum(axis=1)
-    lean = ((pictures @ axis - x[:, np.newaxis] * rows) * dy).sum(axis=1)
-    slant = np.divide(lean, spread, out=np.zeros_like(spread), where=spread > 0)
-    moved = slant[:, np.newaxis] * dy + x[:, np.newaxis]  # by how far each row, (n, 28)
-    return _move_rows(pictures, moved).reshape(images.shape)
+    if len(images) <= AT_ONCE:
+        return _upright(images)
+    upright = np.empty_like(images)
+    for first in range(0, len(images), AT_ONCE):
+        upright[first : first + AT_ONCE] = _upright(images[first : first + AT_ONCE])
+    return upright
 
 
-def _move_rows(pictures: FloatArray, moved: FloatArray) -> FloatArray:
-    """Move each row, (n, 28, 28), to the left by so many pixels, (n, 28); paper comes in from outside."""
-    # A column of paper to the left and two to the right: the last place and what lies right of it.
-    wide = np.zeros((len(pictures) * SIDE, SIDE + 3), pictures.dtype)
-    wide[:, 1:-2] = pictures.reshape(-1, SIDE)
-    place = moved.reshape(-1, 1) + np.arange(1, SIDE + 1, dtype=pictures.dtype)  # column to read, (n 28, 28)
-    np.clip(place, 0, SIDE + 1, out=place)
-    left = place.astype(np.intp)
-    place -= left  # the share of the pixel to the right
-    left += (np.arange(len(wide)) * wide.shape[1])[:, np.newaxis]
-    ink = wide.reshape(-1)
-    nearer: FloatArray = ink[left]
-    return nearer + place * (ink[left + 1] - nearer)
+def _upright(images: FloatArray) -> FloatArray:
+    mass, x, y, xy, yy = (images @ MOMENTS).T  # each (n,)
+    mass = mass + np.finfo(images.dtype).tiny
+    across, down = x / mass, y / mass  # the centre of mass, in pixels from the middle
+    spread = np.maximum(yy - down * y, LEAST * mass)
+    slant = (xy - across * y) / spread
+    moved = slant[:, np.newaxis] * AXIS + (across - slant * down)[:, np.newaxis]  # by how far each row, (n, 28)
+    return _move_rows(images.reshape(-1, SIDE), moved.reshape(-1)).reshape(images.shape)
+
+
+def _move_rows(rows: FloatArray, moved: NDArray[np.float64]) -> FloatArray:
+    """Move each row, (n, 28), to the left by so many pixels, (n,); paper comes in from outside."""
+    wide = np.zeros((len(rows), FARTHEST + SIDE + FARTHEST + 1), rows.dtype)
+    wide[:, FARTHEST : FARTHEST + SIDE] = rows
+    begin = np.minimum(np.maximum(moved + FARTHEST, 0), 2 * FARTHEST)  # where in wide the row begins
+    first = begin.astype(np.intp)
+    share = (begin - first).astype(rows.dtype)[:, np.newaxis]  # of the pixel to the right
+    every = _runs(wide, SIDE + 1)[np.arange(len(rows)), first]  # (n, 29)
+    left, right = every[:, :-1], every[:, 1:]
+    between: FloatArray = right - left
+    between *= share
+    between += left
+    return between
+
+
+def _runs(rows: FloatArray, length: int) -> FloatArray:
+    """View each run of so many neighbours: (n, columns) → (n, columns - length + 1, length)."""
+    n, columns = rows.shape
+    strides = (*rows.strides, rows.itemsize)
+    # as numpy's sliding_window_view would, which takes as long as all the rest
+    return np.ndarray((n, columns - length + 1, length), rows.dtype, rows.data, 0, strides)
 
 
 PREPROCESSINGS: Mapping[str, Preprocessing] = MappingProxyType(
