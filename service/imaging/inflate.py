@@ -13,7 +13,7 @@ from itertools import chain
 from service.errors import BadImageError
 from service.imaging.png import SIGNATURE, Png
 
-__all__ = ["StoredPng", "inflate"]
+__all__ = ["BLOCK", "StoredPng", "inflate", "stored_block"]
 
 ASKED = 65_536  # bytes that Pillow asks for at a time
 STORED_HEADER = "<BHH"  # of a stored block (RFC 1951, section 3.2.4), which holds 65,535 bytes at most
@@ -73,6 +73,12 @@ def _check_end(stream: "zlib._Decompress", compressed: bytes, pieces: Iterator[b
             raise BadImageError("the PNG holds more image data than its header promises")
     if not stream.eof:
         raise BadImageError("the PNG is cut off: its image data has no end")
+
+
+def stored_block(rows: bytes) -> bytes:
+    """Write rows, at most 65,531 bytes, as a zlib stream of one stored block, to be read to its last row."""
+    n_bytes = len(rows)
+    return ZLIB_HEADER + struct.pack(STORED_HEADER, 0, n_bytes, n_bytes ^ 0xFFFF) + rows
 
 
 class StoredPng:

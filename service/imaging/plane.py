@@ -39,6 +39,8 @@ def read_planes(image: Image.Image, factor: int) -> Planes:
     """
     read = _reader(image)
     strips = [read(strip, factor) for strip in _strips(image, factor)]
+    if len(strips) == 1:
+        return strips[0]
     light = np.concatenate([strip.light for strip in strips])
     if all(strip.opacity is None for strip in strips):
         return Planes(light, None)
@@ -58,28 +60,31 @@ def _strips(image: Image.Image, factor: int) -> Iterator[Image.Image]:
     """Cut a picture into strips of whole squares."""
     width, height = image.size
     rows = max(STRIP // (width * factor), 1) * factor
+    if rows >= height:
+        return iter((image,))
     return (image.crop((0, top, width, min(top + rows, height))) for top in range(0, height, rows))
 
 
 def _opaque(strip: Image.Image, factor: int) -> Planes:
-    return Planes(_unit(strip.convert("L").reduce(factor)), None)
+    grey = strip if strip.mode == "L" else strip.convert("L")
+    return Planes(_unit(_reduced(grey, factor)), None)
 
 
 def _indexed(strip: Image.Image, factor: int) -> Planes:
     """Look up the grey of each entry of the palette, which is four times as fast as Pillow's conversion."""
     palette = bytes(strip.getpalette() or ())
     greys = Image.frombytes("RGB", (len(palette) // 3, 1), palette).convert("L").tobytes()
-    return Planes(_unit(strip.point(greys.ljust(256, b"\0"), "L").reduce(factor)), None)
+    return Planes(_unit(_reduced(strip.point(greys.ljust(256, b"\0"), "L"), factor)), None)
 
 
 def _transparent(strip: Image.Image, factor: int) -> Planes:
     """Multiply light by opacity; a screenshot has opacity, and most often all of it."""
     strip = strip if strip.mode in {"LA", "RGBA"} else strip.convert("RGBA")
     light, opacity = strip.convert("L"), strip.getchannel("A")
-    reduced = opacity.reduce(factor)
+    reduced = _reduced(opacity, factor)
     if reduced.getextrema() == (255, 255):
-        return Planes(_unit(light.reduce(factor)), None)
-    return Planes(_unit(ImageChops.multiply(light, opacity).reduce(factor)), _unit(reduced))
+        return Planes(_unit(_reduced(light, factor)), None)
+    return Planes(_unit(_reduced(ImageChops.multiply(light, opacity), factor)), _unit(reduced))
 
 
 def _deep(strip: Image.Image, factor: int) -> Planes:
@@ -91,9 +96,16 @@ def _deep(strip: Image.Image, factor: int) -> Planes:
     return Planes(_reduce(samples * opaque, factor) / np.float32(65_535), _reduce(opaque, factor))
 
 
+def _reduced(plane: Image.Image, factor: int) -> Image.Image:
+    """Average squares of factor × factor pixels; without any, spare the copy."""
+    return plane if factor == 1 else plane.reduce(factor)
+
+
 def _unit(plane: Image.Image) -> FloatArray:
     """Bring 0..255 to 0..1."""
-    return np.asarray(plane, np.float32) / np.float32(255)
+    light = np.frombuffer(plane.tobytes(), np.uint8).reshape(plane.height, plane.width).astype(np.float32)
+    light /= np.float32(255)
+    return light
 
 
 def _reduce(samples: np.ndarray, factor: int) -> FloatArray:

@@ -8,12 +8,15 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from service.errors import BadImageError
-from service.imaging.inflate import StoredPng
+from service.imaging.inflate import BLOCK, StoredPng, inflate, stored_block
 from service.imaging.limits import Limits
 from service.imaging.png import Png, check
 from service.imaging.source import Source
 
 __all__ = ["png_source"]
+
+BYTE = 8  # bits
+PLAIN_MODES = frozenset(("L", "LA", "RGB", "RGBA"))
 
 
 def png_source(content: bytes, limits: Limits) -> Source:
@@ -30,14 +33,34 @@ def png_source(content: bytes, limits: Limits) -> Source:
 
 def _load(png: Png, _factor: int) -> Image.Image:
     try:
-        image = PngImageFile(cast("IO[bytes]", StoredPng(png)))  # only read, seek and tell are called
-        image.load()
+        image = _from_rows(png) if _is_plain(png) else _from_file(png)
     except (OSError, SyntaxError, ValueError) as error:
         raise BadImageError("the PNG is damaged: its image data cannot be decoded") from error
     if png.palette is not None and cast("int", image.getextrema()[1]) >= len(png.palette) // 3:
         raise BadImageError("the PNG is damaged: its pixels name colours that its palette lacks")
     if png.palette is None and png.transparency is not None:
         image.info["transparency"] = _transparent_colour(png.transparency, image.mode, png.header.depth)
+    return image
+
+
+def _is_plain(png: Png) -> bool:
+    """Say whether a picture is small and its samples are bytes that Pillow keeps as they are."""
+    header = png.header
+    plain = header.depth == BYTE and header.mode in PLAIN_MODES and not header.interlaced
+    return plain and header.n_bytes <= BLOCK
+
+
+def _from_rows(png: Png) -> Image.Image:
+    """Let Pillow undo the filters, and nothing else: for a small picture that is a fifth of the time."""
+    header = png.header
+    rows = b"".join(inflate(png.image_data, header.n_bytes))
+    size = header.width, header.height
+    return Image.frombytes(header.mode, size, stored_block(rows), "zip", header.mode, False)
+
+
+def _from_file(png: Png) -> Image.Image:
+    image = PngImageFile(cast("IO[bytes]", StoredPng(png)))  # only read, seek and tell are called
+    image.load()
     return image
 
 
