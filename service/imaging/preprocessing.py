@@ -87,7 +87,9 @@ def _upright(images: FloatArray) -> FloatArray:
     across, down = x / mass, y / mass  # the centre of mass, in pixels from the middle
     spread = np.maximum(yy - down * y, LEAST * mass)
     slant = (xy - across * y) / spread
-    moved = slant[:, np.newaxis] * AXIS + (across - slant * down)[:, np.newaxis]  # by how far each row, (n, 28)
+    moved = (
+        slant[:, np.newaxis] * AXIS + (across - slant * down)[:, np.newaxis]
+    )  # by how far each row, (n, 28)
     return _move_rows(images.reshape(-1, SIDE), moved.reshape(-1)).reshape(images.shape)
 
 

@@ -55,7 +55,7 @@ def _from_rows(png: Png) -> Image.Image:
     header = png.header
     rows = b"".join(inflate(png.image_data, header.n_bytes))
     size = header.width, header.height
-    return Image.frombytes(header.mode, size, stored_block(rows), "zip", header.mode, False)
+    return Image.frombytes(header.mode, size, stored_block(rows), "zip", (header.mode, 0))
 
 
 def _from_file(png: Png) -> Image.Image:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PEEK_BYTES", "Queue", "arrived", "is_probe", "overloaded"]
 
-PEEK_BYTES = 2048  # in which the whole head of a probe's request fits
+PEEK_BYTES = 65_536  # in which the whole of a brief request fits, and the head of a probe's
 PROBE_LINES = tuple(f"GET {path} ".encode() for path in sorted(PROBES))
 END_OF_HEAD = b"\r\n\r\n"
 LONG_SECONDS = 1  # for which no request keeps a processor busy

@@ -1,28 +1,35 @@
 """Requests that take a millisecond: the worker's loop answers them itself.
 
 To hand a connection to a thread and to take it back costs more than to classify a small picture. But the
-loop must wait for nobody. So a request is brief only if all of it has arrived, and if its picture and the
-networks are small; and what is written to the client is kept, so that it leaves at once or by a thread.
+loop must wait for nobody. So a request is brief only if all of it has arrived and its picture is small; and
+what is written to the client is kept, so that it leaves at once, or by a thread.
 """
 
 import re
-from typing import TYPE_CHECKING
+import socket
+import time
+from collections import deque
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, cast
+
+from gunicorn.workers.gthread import ThreadWorker
 
 from service.imaging import claimed_pixels
 from service.imaging.png import SIGNATURE
 
 if TYPE_CHECKING:
-    import socket
-
+    from gunicorn.http import Request
+    from gunicorn.http.parser import RequestParser
     from gunicorn.workers.gthread import TConn
 
-__all__ = ["Envelope", "is_brief"]
+__all__ = ["BriefWorker", "Envelope", "is_brief"]
 
-PIXELS = 256 * 256  # of the largest picture that is decoded and normalized in about a millisecond
+PIXELS = 320 * 320  # of the largest picture that is decoded and normalized in two milliseconds or so
 START = b"POST /v1/classify"
 END_OF_HEAD = b"\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*(?=\r\n)", re.IGNORECASE)
 OTHER_FORMATS = (b"\xff\xd8\xff", b"WEBP")  # whose pixels are not bounded by what a PNG claims
+TURN_SECONDS = 0.1  # for which the loop answers brief requests before it looks after its connections again
 
 
 def is_brief(received: bytes) -> bool:
@@ -47,7 +54,6 @@ class Envelope:
     """Stands in for a connection and its socket, and keeps what is written, so that all of it leaves as one.
 
     Attributes:
-        sock: itself.
         client: of the connection.
         server: of the connection.
     """
@@ -65,10 +71,72 @@ class Envelope:
         """Keep a part of the answer."""
         self._parts.append(part)
 
-    def send_to(self, sock: "socket.socket") -> bytes:
+    def send_to(self, sock: socket.socket) -> bytes:
         """Send what was kept through a socket that does not block; return what did not leave at once."""
         answer = b"".join(self._parts)
         try:
             return answer[sock.send(answer) :]
         except BlockingIOError:
             return answer
+
+
+class BriefWorker(ThreadWorker):
+    """Is gunicorn's threaded worker, but that its loop answers brief requests itself."""
+
+    def init_process(self) -> None:
+        """Begin to work, in the process that was forked."""
+        self._brief: deque[TConn] = deque()
+        super().init_process()
+
+    def answer_soon(self, conn: "TConn") -> None:
+        """Let the brief request on a connection wait for the loop."""
+        self._brief.append(conn)
+
+    def wait_for_and_dispatch_events(self, timeout: float | None) -> None:
+        """Let requests come in; between them answer, one at a time, those that are brief."""
+        super().wait_for_and_dispatch_events(0 if self._brief else timeout)
+        until = time.monotonic() + TURN_SECONDS
+        while self._brief and time.monotonic() < until:
+            self.answer_here(self._brief.popleft())
+            super().wait_for_and_dispatch_events(0)
+
+    def answer_here(self, conn: "TConn") -> None:
+        """Answer a brief request in the loop, which waits for the client neither to send nor to read."""
+        done = Future[bool]()
+        try:
+            envelope = Envelope(conn)
+            keep = self._handle_here(conn, envelope)
+            rest = envelope.send_to(conn.sock)
+        except OSError:  # the client is gone
+            keep, rest = False, b""
+        if rest:
+            done = self.tpool.submit(self.send_rest, conn, rest, keep=keep)
+            done.add_done_callback(lambda sent: self.method_queue.defer(self.finish_request, conn, sent))
+        else:
+            done.set_result(keep)
+            self.finish_request(conn, done)
+
+    def _handle_here(self, conn: "TConn", envelope: Envelope) -> bool:
+        """Do what ThreadWorker.handle does in a thread; say whether the connection can be used again."""
+        req: Request | None = None
+        try:
+            if not conn.initialized:
+                conn.init()
+                conn.sock.settimeout(0)
+            req = next(cast("RequestParser", conn.parser))
+            keep = self.handle_request(req, cast("TConn", envelope))
+            return bool(self._keepalive_after(conn, keep))  # type: ignore[attr-defined]  # the stubs lack it
+        except StopIteration:
+            return False
+        except Exception as error:  # noqa: BLE001  # as ThreadWorker does
+            self.handle_error(req, conn.sock, conn.client, error)
+            return False
+
+    def send_rest(self, conn: "TConn", rest: bytes, *, keep: bool) -> bool:
+        """Wait, in a thread, for a client to take the rest of an answer; pass on whether to keep it."""
+        try:
+            conn.sock.settimeout(None)
+            conn.sock.sendall(rest)
+        except OSError:
+            return False
+        return keep

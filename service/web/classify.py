@@ -4,23 +4,23 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from service.web.answers import answer
-from service.web.exchange import this_exchange
+from service.web.direct import View
+from service.web.exchange import Exchange, this_exchange
 from service.web.metrics import Metrics
+from service.web.schema import Classified
 from service.web.state import State
 from service.web.uploads import read_upload
 
-__all__ = ["classify_routes"]
+__all__ = ["CLASSIFY", "classify_routes", "classifying"]
+
+CLASSIFY = "/v1/classify"
 
 
-def classify_routes(state: State, metrics: Metrics) -> Blueprint:
-    """Serve classifications."""
-    routes = Blueprint("classify", __name__, url_prefix="/v1")
+def classifying(state: State, metrics: Metrics) -> View:
+    """Return what classifies the picture in a request."""
     max_body_bytes, max_seconds = state.settings.max_body_bytes, state.settings.timeout_seconds
 
-    @routes.post("/classify")
-    def classify() -> ResponseReturnValue:
-        """Read the digit in one picture."""
-        exchange = this_exchange()
+    def classify(exchange: Exchange) -> Classified:
         upload = read_upload(exchange, max_body_bytes, max_seconds)
         classifier = state.current.classifier(upload.options.model)
         classification = upload.classified_by(classifier, exchange.start_stopwatch().passed)
@@ -29,5 +29,17 @@ def classify_routes(state: State, metrics: Metrics) -> Blueprint:
         found = told.get("digit", told.get("label"))
         exchange.notes.update(model=told["model"], digit=found, reason=told["reason"])
         return told
+
+    return classify
+
+
+def classify_routes(view: View) -> Blueprint:
+    """Serve classifications."""
+    routes = Blueprint("classify", __name__)
+
+    @routes.post(CLASSIFY)
+    def classify() -> ResponseReturnValue:
+        """Read the digit in one picture."""
+        return view(this_exchange())
 
     return routes

@@ -1,10 +1,11 @@
 """What every answer gets, whatever it is: header fields, a count, a line in the log."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from logging import ERROR, INFO
 from time import perf_counter
 from types import MappingProxyType
+from typing import TypeAlias
 
 from flask import Response
 from structlog.typing import FilteringBoundLogger
@@ -14,7 +15,11 @@ from service.web.health import PROBES
 from service.web.logs import printable
 from service.web.metrics import Metrics
 
-__all__ = ["HEADERS", "finisher"]
+__all__ = ["HEADERS", "Complete", "Fields", "completer", "finish"]
+
+Fields: TypeAlias = Iterable[tuple[str, str]]
+Complete: TypeAlias = Callable[[Exchange, int, Fields, int | None], Fields]
+"""Takes a request, the status, header fields and length of its answer; returns further header fields."""
 
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
@@ -28,24 +33,33 @@ HEADERS: Mapping[str, str] = MappingProxyType(
 """Set on every answer that does not set them itself."""
 
 
-def finisher(metrics: Metrics, log: FilteringBoundLogger) -> Callable[[Response], Response]:
-    """Return what completes each answer."""
+def completer(metrics: Metrics, log: FilteringBoundLogger) -> Complete:
+    """Return what counts and logs a request, and tells what its answer carries besides."""
 
-    def finish(response: Response) -> Response:
-        exchange = this_exchange()
+    def complete(exchange: Exchange, status: int, fields: Fields, n_bytes: int | None) -> Fields:
         seconds = perf_counter() - exchange.started
-        response.headers.extend(_headers(exchange, response, seconds))
-        metrics.answered(exchange.route, exchange.method, response.status_code, seconds)
+        metrics.answered(exchange.route, exchange.method, status, seconds)
         if exchange.route not in PROBES:
-            level = ERROR if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else INFO
-            log.log(level, "request", **_fields(exchange, response, seconds))
+            level = ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else INFO
+            log.log(level, "request", **_line(exchange, status, n_bytes, seconds))
+        return _further(exchange, fields, seconds)
+
+    return complete
+
+
+def finish(complete: Complete) -> Callable[[Response], Response]:
+    """Return what completes the answers that Flask makes."""
+
+    def completed(response: Response) -> Response:
+        length = response.calculate_content_length()
+        response.headers.extend(complete(this_exchange(), response.status_code, response.headers, length))
         return response
 
-    return finish
+    return completed
 
 
-def _headers(exchange: Exchange, response: Response, seconds: float) -> list[tuple[str, str]]:
-    own = {name for name, _ in response.headers}
+def _further(exchange: Exchange, fields: Fields, seconds: float) -> list[tuple[str, str]]:
+    own = {name for name, _ in fields}
     missing = [field for field in HEADERS.items() if field[0] not in own]
     told = [("X-Request-ID", exchange.id), ("Server-Timing", _timing(exchange, seconds)), *missing]
     return told if exchange.trace is None else [*told, ("traceparent", exchange.trace.traceparent)]
@@ -58,7 +72,7 @@ def _timing(exchange: Exchange, seconds: float) -> str:
     )
 
 
-def _fields(exchange: Exchange, response: Response, seconds: float) -> dict[str, object]:
+def _line(exchange: Exchange, status: int, n_bytes: int | None, seconds: float) -> dict[str, object]:
     trace = {} if exchange.trace is None else {"trace_id": exchange.trace.trace_id}
     return {
         "id": exchange.id,
@@ -66,9 +80,9 @@ def _fields(exchange: Exchange, response: Response, seconds: float) -> dict[str,
         "method": printable(exchange.method, 16),
         "route": exchange.route,
         "path": printable(exchange.path, 200),
-        "status": response.status_code,
+        "status": status,
         "bytes_in": exchange.bytes_in,
-        "bytes_out": response.calculate_content_length(),
+        "bytes_out": n_bytes,
         "seconds": round(seconds, 6),
         **exchange.notes,
     }

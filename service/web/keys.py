@@ -1,24 +1,23 @@
 """Who may ask: whoever carries a key, whose name then stands in the log and in the metrics."""
 
+from collections.abc import Callable
 from types import MappingProxyType
 
-from flask import Flask
-
 from service.web.errors import MissingKeyError
-from service.web.exchange import Exchange, this_exchange
+from service.web.exchange import Exchange
 from service.web.metrics import Metrics
 from service.web.state import State
 
-__all__ = ["ask_for_keys"]
+__all__ = ["key_check"]
 
 CHALLENGE = MappingProxyType({"WWW-Authenticate": 'Bearer realm="digits"'})
 
 
-def ask_for_keys(app: Flask, state: State, metrics: Metrics, free: frozenset[str]) -> None:
-    """Let a request through that carries a key, or that asks for a route which is free for all."""
+def key_check(state: State, metrics: Metrics, free: frozenset[str]) -> Callable[[Exchange], None]:
+    """Return what lets a request through that carries a key, or asks for a route which is free for all."""
 
-    def check() -> None:
-        keys, exchange = state.keys, this_exchange()
+    def check(exchange: Exchange) -> None:
+        keys = state.keys
         if keys is None or exchange.path in free:  # whatever the method is
             return
         name = keys.name(_presented(exchange))
@@ -27,7 +26,7 @@ def ask_for_keys(app: Flask, state: State, metrics: Metrics, free: frozenset[str
         exchange.notes["key"] = name
         metrics.key_used(name)
 
-    app.before_request(check)
+    return check
 
 
 def _presented(exchange: Exchange) -> str:

@@ -29,7 +29,7 @@ from service.web.errors import (
     UnknownNeuronError,
     UnsupportedBodyError,
 )
-from service.web.exchange import this_exchange
+from service.web.exchange import Exchange, this_exchange
 from service.web.logs import end_of_traceback
 from service.web.schema import Problem
 
@@ -44,6 +44,7 @@ __all__ = [
     "problem",
     "problem_of",
     "problem_response",
+    "told",
 ]
 
 Row = TypeVar("Row")
@@ -199,12 +200,26 @@ def _document(kind: Kind, detail: str, request_id: str) -> Problem:
 
 def problem_response(error: Exception, **members: object) -> Response:
     """Answer with a problem document, and note the error for the log."""
-    exchange, kind = this_exchange(), kind_of(error)
+    status, fields, body = told(this_exchange(), error, **members)
+    return Response(body, status, fields)
+
+
+class Told(NamedTuple):
+    """The answer to a request that failed: its status, its header fields and the problem document."""
+
+    status: HTTPStatus
+    fields: Mapping[str, str]
+    body: bytes
+
+
+def told(exchange: Exchange, error: Exception, **members: object) -> Told:
+    """Put a failure into words for the client, and note it for the log."""
+    kind = kind_of(error)
     exchange.notes["code"] = kind.code
     if kind is INTERNAL:
         exchange.notes["traceback"] = end_of_traceback(error)
     body = problem(kind, detail_of(error), exchange.id, **members)
-    return Response(body, kind.status, _headers(error), content_type=MIMETYPE)
+    return Told(kind.status, {"Content-Type": MIMETYPE, **_headers(error)}, body)
 
 
 def _headers(error: Exception) -> Mapping[str, str]:

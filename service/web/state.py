@@ -17,6 +17,8 @@ from service.web.keyring import Keys
 
 __all__ = ["Flag", "Snapshot", "State"]
 
+QUICK_NUMBERS = 8_000_000  # weights and biases
+
 
 class Flag:
     """One bit that all processes forked after its making see at once."""
@@ -41,11 +43,13 @@ class Snapshot:
         catalogue: the artifacts.
         classifiers: by what a client may ask for: "name" for the newest version, or "name@version".
         default: answers where no model is named.
+        quick: true where each of the networks answers for one image within two milliseconds or so.
     """
 
     catalogue: Catalogue
     classifiers: Mapping[str, Classifier]
     default: Classifier
+    quick: bool
 
     @classmethod
     def of(cls, catalogue: Catalogue, settings: Settings, budget: Budget) -> Self:
@@ -66,7 +70,8 @@ class Snapshot:
         }
         newest = {name: classifiers[_full_name(catalogue.find(name))] for name in catalogue.artifacts}
         default = classifiers[_full_name(catalogue.find(settings.model))]
-        return cls(catalogue, MappingProxyType(classifiers | newest), default)
+        quick = all(one.network.n_parameters <= QUICK_NUMBERS for one in classifiers.values())
+        return cls(catalogue, MappingProxyType(classifiers | newest), default, quick)
 
     def classifier(self, model: str | None) -> Classifier:
         """Return the classifier of "name" or "name@version", and the default one for None.
