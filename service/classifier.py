@@ -95,7 +95,9 @@ def decide(
 ) -> Verdict:
     """Judge one image by its output activations, (n_out,), and by what was seen while it was normalized."""
     argmax = int(activations.argmax())
-    second, largest = np.partition(activations, -2)[-2:]
+    ranked = activations.copy()
+    ranked.partition(-2)
+    second, largest = ranked[-2:]
     reasons = (
         (Reason.BLANK, blank),
         (Reason.SEVERAL, several),
@@ -281,7 +283,7 @@ class Classifier:
             BadInputError: this network reads no pictures, only pixels.
         """
         seen = self.see(png, invert=invert, center=center, passed=passed)
-        [classification] = self.judge([seen], reject_below=reject_below)
+        classification = self._judge_one(seen, reject_below)
         passed("forward")
         return classification
 
@@ -299,7 +301,7 @@ class Classifier:
         """
         seen = self.see_pixels(pixels)
         passed("decode")
-        [classification] = self.judge([seen], reject_below=reject_below)
+        classification = self._judge_one(seen, reject_below)
         passed("forward")
         return classification
 
@@ -336,6 +338,10 @@ class Classifier:
         activations = self.activations(np.stack([one.pixels for one in seen]))
         threshold = self.reject_below if reject_below is None else reject_below
         return [one.judged(row, threshold) for one, row in zip(seen, activations, strict=True)]
+
+    def _judge_one(self, seen: Seen, reject_below: float | None) -> Classification:
+        activations = self.activations(seen.pixels[np.newaxis])[0]
+        return seen.judged(activations, self.reject_below if reject_below is None else reject_below)
 
     def check_pixels(self, pixels: FloatArray) -> Pixels:
         """Prove that an array is one input of this network.
