@@ -110,7 +110,7 @@ def border_of(picture: FloatArray) -> FloatArray:
 
 def box_of(mask: NDArray[np.bool_]) -> Box | None:
     """Return the smallest box around what is true; None where nothing is."""
-    (columns,), (rows,) = mask.any(axis=0).nonzero(), mask.any(axis=1).nonzero()
+    columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
     if not len(rows):
         return None
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
