@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, cast
 
 from gunicorn import util
 from gunicorn.http.errors import ParseException
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import TConn
 
 from service.errors import ServiceError
 from service.web.admission import PEEK_BYTES, Queue, arrived, is_probe, overloaded
+from service.web.brief import BriefWorker, is_brief
 from service.web.errors import RequestError
 from service.web.exhaustion import EXHAUSTED, Spare, die_first
 from service.web.finish import HEADERS
@@ -61,8 +62,8 @@ class _Deadline:
     then: int = socket.SHUT_RD
 
 
-class DigitWorker(ThreadWorker):
-    """Is gunicorn's threaded worker.
+class DigitWorker(BriefWorker):
+    """Is gunicorn's threaded worker, bounded in what may wait and for how long.
 
     Attributes:
         slot: names the file that this worker counts in.
@@ -138,7 +139,30 @@ class DigitWorker(ThreadWorker):
             self._part_with(conn)
         else:
             self._queue.add(conn)
-            self._submit(self.tpool, conn)
+            if self._parts.state.current.quick and is_brief(head):
+                self.answer_soon(conn)
+            else:
+                self._submit(self.tpool, conn)
+
+    def answer_here(self, conn: TConn) -> None:
+        """Answer a brief request in the loop, unless it has waited for too long."""
+        left = self._queue.take(conn)
+        try:
+            if left is not None and left <= 0:
+                self._turn_away(conn, Shed.LATE)
+                self._part_with(conn)
+            else:
+                super().answer_here(conn)
+        finally:
+            self._queue.done(conn)
+
+    def send_rest(self, conn: TConn, rest: bytes, *, keep: bool) -> bool:
+        """Wait for a client to take the rest of an answer, for as long as for any other."""
+        self._due[conn] = self._deadline()
+        try:
+            return super().send_rest(conn, rest, keep=keep)
+        finally:
+            del self._due[conn]
 
     def handle(self, conn: TConn) -> bool:
         """Answer one request of a connection; say whether the connection can be used again."""
@@ -176,7 +200,8 @@ class DigitWorker(ThreadWorker):
 
     def handle_request(self, req: "Request", conn: TConn) -> bool:
         """Answer one request whose head has been read; the last of its connection when draining."""
-        self._due[conn] = self._deadline()  # the body has its own time
+        if conn in self._due:  # the body has its own time; a brief request's has arrived
+            self._due[conn] = self._deadline()
         if self._parts.state.draining:
             req.force_close()
         return super().handle_request(req, conn)

@@ -474,3 +474,139 @@ def test_twice_the_load_is_shed_at_once_and_hardly_slows_what_is_let_in(ask_at, 
     assert refusal < quantile(0.5, loaded, 200)
     assert {status for _, status, _ in recovered[-20:]} == {200}
     assert gauge(parts, "digits_requests_waiting") == gauge(parts, "digits_requests_in_flight") == {(): 0}
+
+
+def brief(body, path=b"/v1/classify", *, field=b"Content-Type: image/png"):
+    return (
+        b"POST %s HTTP/1.1\r\nHost: a\r\n%s\r\nContent-Length: %d\r\n\r\n" % (path, field, len(body)) + body
+    )
+
+
+@pytest.mark.parametrize("changes", [{"threads": 1, "max_waiting": 3}])
+def test_a_small_picture_is_classified_while_every_thread_is_busy(worker, slow, connect, png, parts):
+    connect(ASK)
+    slow.begun.acquire(timeout=SECONDS)
+    flask = create_app(parts.state.settings, state=parts.state, metrics=parts.metrics, log=parts.log)
+    worker.wsgi = flask.wsgi_app
+    response, told = answer(connect(brief(png)))
+    assert (response.status, len(told["activations"])) == (200, 10)
+
+
+def test_small_pictures_may_be_sent_in_one_go(connect, png):
+    connection = connect(brief(png) * 3 + LIVE)
+    stream = connection.makefile("rb")
+    statuses = islice(filter(re.compile(rb"HTTP/1.1 \d+").match, stream), 4)
+    assert [*statuses] == [b"HTTP/1.1 200 OK\r\n"] * 4
+
+
+def test_a_form_with_a_small_picture_is_answered_and_the_connection_kept(connect, png):
+    form = b"--x\r\nContent-Disposition: form-data; name=a; filename=a\r\n\r\n" + png + b"\r\n--x--\r\n"
+    connection = connect()
+    for _ in range(2):
+        connection.sendall(brief(form, field=b"Content-Type: multipart/form-data; boundary=x"))
+        assert answer(connection)[0].status == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        ((b"/v1/classify", b"Bad Field: x"), 400, "bad_head"),
+        ((b"/v1/classify?model=none", b"Content-Type: image/png"), 404, "unknown_model"),
+        ((b"/v1/classify/nothing", b"Content-Type: image/png"), 404, "unknown_route"),
+        ((b"/v1/classify", b"Content-Type: text/html"), 415, "unsupported_body"),
+    ],
+)
+def test_what_is_refused_in_the_loop_is_refused_as_elsewhere(connect, png, sent, status, code):
+    path, field = sent
+    response, told = answer(connect(brief(png, path, field=field)))
+    assert (response.status, told["code"]) == (status, code)
+
+
+def test_an_error_in_the_loop_does_not_end_it(worker, connect, png, lines):
+    def fail(*_):
+        raise ZeroDivisionError("secret")
+
+    well, worker.wsgi = worker.wsgi, fail
+    response, told = answer(connect(brief(png)))
+    assert (response.status, told["code"]) == (500, "internal_error")
+    assert "ZeroDivisionError" in lines[-1]["traceback"]
+    worker.wsgi = well
+    assert answer(connect(brief(png)))[0].status == 200
+
+
+def test_a_draining_worker_answers_small_pictures_and_closes(connect, parts, png):
+    parts.state.draining.set()
+    connection = connect(brief(png))
+    assert answer(connection)[0].headers["Connection"] == "close"
+    assert connection.recv(1) == b""
+
+
+def test_a_client_that_hangs_up_before_its_answer_is_forgotten(worker, connect, png):
+    connection = connect(brief(png))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+    wait_until(lambda: worker.nr_conns == 0)
+    assert worker.nr_conns == 0
+
+
+def test_the_loop_does_not_wait_for_a_client_that_does_not_read(worker, connect, png):
+    whole = bytes(range(256)) * 40_000
+
+    def much(_, start_response):
+        start_response("200 OK", [("Content-Length", str(len(whole)))])
+        return [whole]
+
+    well, worker.wsgi = worker.wsgi, much
+    lazy = connect(brief(png))
+    wait_until(lambda: worker._due)
+    worker.wsgi = well
+    assert answer(connect(brief(png)))[0].status == 200
+    response = http.client.HTTPResponse(lazy)
+    response.begin()
+    assert response.read() == whole
+    lazy.sendall(LIVE)
+    assert answer(lazy)[1] == {"live": True}
+
+
+@pytest.mark.parametrize("changes", [{"timeout_seconds": 1}])
+def test_a_client_that_never_reads_is_given_up(worker, connect, png):
+    def much(_, start_response):
+        start_response("200 OK", [("Content-Length", "20000000")])
+        return [bytes(20_000_000)]
+
+    worker.wsgi = much
+    connect(brief(png))
+    wait_until(lambda: worker._due)
+    wait_until(lambda: worker.nr_conns == 0)
+    assert worker.nr_conns == 0
+
+
+@pytest.mark.parametrize("changes", [{"max_waiting_seconds": 0.01}])
+def test_a_small_picture_whose_turn_comes_too_late_is_not_classified(worker, connect, png, parts):
+    well, both = worker.wsgi, (connect(), connect())
+
+    def slowly(environ, start_response):
+        time.sleep(0.1)
+        return well(environ, start_response)
+
+    worker.wsgi = slowly
+    wait_until(lambda: len(worker.pending_conns) == 2)
+    worker.method_queue.defer(lambda: [connection.sendall(brief(png)) for connection in both])
+    assert sorted(answer(connection)[0].status for connection in both) == [200, 503]
+    assert gauge(parts, "digits_requests_shed_total")["late",] == 1
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_networks_that_take_long_answer_in_threads_alone(worker, connect, png, monkeypatch, parts, quick):
+    monkeypatch.setattr("service.web.state.QUICK_NUMBERS", 10**9 if quick else 1)
+    parts.state.reload()
+    found = []
+    well = worker.wsgi
+
+    def look(environ, start_response):
+        found.append(threading.current_thread().name)
+        return well(environ, start_response)
+
+    worker.wsgi = look
+    assert answer(connect(brief(png)))[0].status == 200
+    assert ("ThreadPool" in found[0]) is not quick
