@@ -16,7 +16,7 @@ CELLS = 64  # along the longer side
 GENTLE = 18  # times the range, from one side to the other, is as steep as a smooth picture gets
 FEW_CELLS = 20  # along the longer side
 INK = 0.37  # of the range: so far ink lies from the surface that light makes, and shadows do not
-LEAST_INK = 0.15  # of the way from black to white: the same
+LEAST_INK = 0.13  # of the way from black to white: the same
 
 
 def undo_enlargement(grey: FloatArray, size: tuple[int, int]) -> FloatArray:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from service.imaging.ink import SOLID, border_of, outline_of, padded
+from service.imaging.ink import SOLID, border_of, padded, pen_width
 from service.network import FloatArray
 
 __all__ = ["SIDE", "Framed", "frame", "frame_whole", "is_framed"]
@@ -62,7 +62,7 @@ def frame(ink: FloatArray, *, thicken: bool) -> Framed:
         thicken: whether thin strokes are made as thick as MNIST's.
     """
     fine = _fit(ink, BOX * FINE)
-    radius = max(round((PEN - _pen_width(fine)) / 2), 0) if thicken else 0
+    radius = max(round((PEN - pen_width(fine > SOLID)) / 2), 0) if thicken else 0
     if radius:
         fine = _thicken(_fit(ink, BOX * FINE - 2 * radius), radius)
     scale = (BOX - 2 * radius / FINE) / max(ink.shape)
@@ -86,13 +86,6 @@ def _fit(ink: FloatArray, side: int) -> FloatArray:
     method = Image.Resampling.BOX if scale < 1 else Image.Resampling.LANCZOS
     fitted: FloatArray = np.asarray(Image.fromarray(ink).resize(size, method)).clip(0, 1)
     return fitted
-
-
-def _pen_width(fine: FloatArray) -> float:
-    """Estimate how wide the strokes are: a long stroke's area is half its outline times its width."""
-    stroke = fine > SOLID
-    outline = outline_of(stroke) * np.pi / 4  # a slanted edge counts in both directions (Crofton's formula)
-    return float(2 * np.count_nonzero(stroke) / max(outline, 1))
 
 
 def _thicken(fine: FloatArray, radius: int) -> FloatArray:

@@ -19,6 +19,7 @@ __all__ = [
     "box_of",
     "outline_of",
     "padded",
+    "pen_width",
     "read_ink",
     "read_small_ink",
 ]
@@ -120,6 +121,12 @@ def outline_of(mask: NDArray[np.bool_]) -> int:
     """Count the steps between true and false along every row and column, beyond the edges all being false."""
     wide = padded(mask, 1)
     return int(np.count_nonzero(wide[1:] != wide[:-1]) + np.count_nonzero(wide[:, 1:] != wide[:, :-1]))
+
+
+def pen_width(stroke: NDArray[np.bool_]) -> float:
+    """Estimate how wide strokes are: a long stroke's area is half its outline times its width."""
+    outline = outline_of(stroke) * np.pi / 4  # a slanted edge counts in both directions (Crofton's formula)
+    return float(2 * np.count_nonzero(stroke) / max(outline, 1))
 
 
 def padded(picture: NDArray[Scalar], margin: int) -> NDArray[Scalar]:

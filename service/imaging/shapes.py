@@ -8,10 +8,10 @@ __all__ = ["dots", "frames", "light", "lines", "printed_boxes"]
 
 CORE = 0.2  # of a frame's box, at each edge: all of its ink lies there
 FRAMED = 0.3  # of a frame's longer side: what stands in it is as large, at least
-SOLID = 0.7  # of its box: so much a dot fills
+SOLID = 0.6  # of its box: so much a dot fills
 ROUND = 1.5  # the longer side of a dot's box as a multiple of the shorter one, at most
 STRAIGHT = 0.85  # of its box: so much a line fills that runs straight across or down
-NARROW = 0.08  # of its length, at most: how wide a line is
+NARROW = 0.12  # of its length, at most: how wide a line is
 FEWEST = 4  # cells: a narrower one may always be a line
 LONG = 0.4  # of the picture's longer side, at least: how long a line is
 ALONG = 0.9  # of two sides of its box lies at the picture's edge where a part is light, not ink
@@ -93,7 +93,7 @@ def printed_boxes(parts: Parts) -> Mask | None:
     )  # of lines
     may_be = np.minimum(parts.widths, parts.heights) > ROOM * widths
     may_be &= parts.areas <= OPEN * parts.widths * parts.heights
-    may_be &= (parts.widths >= WIDE * parts.heights) | frames(parts)
+    may_be &= ~light(parts) & ((parts.widths >= WIDE * parts.heights) | frames(parts))
     found = [
         number for number in np.flatnonzero(may_be).tolist() if _is_printed(parts, number, widths[number])
     ]

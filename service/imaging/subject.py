@@ -18,6 +18,7 @@ DOT = 0.15  # of the picture's longer side: a dot is smaller
 SPECK = 0.06  # of the digit's own area, and more: less is a crumb
 NEAR = 0.25  # of the digit's longer side: what is farther off belongs to it only where it is as large
 ALIKE = 0.6  # of the digit's longer side: so large is a second digit
+LONGER = 1.15  # times the digit's longer side: a line beside it that is no longer may be a one
 APART = 0.08  # of the digit's longer side, between it and a dot that is not its own
 OUTWEIGHED = (
     3  # times its area: so much ink at all four edges is the digit, and what lies inside a piece of it
@@ -76,15 +77,16 @@ def _chosen(parts: Parts) -> Mask:
     longer = np.maximum(parts.widths, parts.heights)
     longest = max(parts.shape)
     small_dots = dots(parts) & (longer < DOT * longest)
-    printed = lines(parts)
-    others = ~at_edge & ~printed & (longer >= LARGE * longest)
-    if np.count_nonzero(printed) == 1 and not others.any():
-        printed &= (parts.edges[:2] & parts.edges[2:]).any(axis=0)  # a one, unless it goes from edge to edge
-    whole = ~at_edge & ~printed & ~frames(parts)
-    large = whole & ~small_dots & (longer >= LARGE * longest)
+    straight = lines(parts)
+    whole = ~at_edge & ~frames(parts)
+    large = whole & ~small_dots & ~straight & (longer >= LARGE * longest)
     if not large.any():
-        return ~(light(parts) | small_dots | printed)
+        if np.count_nonzero(straight) == 1:  # a one, unless it goes from edge to edge
+            through = (parts.edges[:2] & parts.edges[2:]).any(axis=0)
+            straight &= through & ~parts.edges.all(axis=0)
+        return ~(light(parts) | small_dots | straight)
     main = int(np.where(large, parts.areas, 0).argmax())
+    whole &= ~(straight & (longer > LONGER * longer[main]))
     cut = at_edge & ~light(parts)
     if parts.areas[cut].sum() > OUTWEIGHED * parts.areas[main] and parts.edges[:, cut].any(axis=1).all():
         return cut | ~at_edge

@@ -61,10 +61,28 @@ def test_one_digit_is_one(three):
     assert not holds_several(cut_out(three(100)))
 
 
-def test_two_that_touch_pass_for_one(three):
+def test_two_that_hang_together_by_a_single_stroke_are_several():
+    ring = np.pad(np.zeros((60, 40)), 10, constant_values=1)
+    bridge = np.pad(np.ones((10, 8)), ((35, 35), (0, 0)))
+
+    assert holds_several(np.hstack([ring, bridge, ring]))
+
+
+def test_two_that_run_into_each_other_pass_for_one(three):
     digit = cut_out(three(100))
 
     assert not holds_several(np.hstack([digit[:, :-8], digit[:, 8:]]))
+
+
+@pytest.mark.parametrize("low", [False, True])
+def test_a_wide_figure_of_one_piece_is_one(low):
+    figure = np.zeros((80, 120))
+    figure[:10] = 1  # a long bar
+    figure[:, 55:65] = 1
+    if low:
+        figure[70:] = 1
+
+    assert not holds_several(figure)
 
 
 @pytest.mark.parametrize("what", ["small beside large", "low beside high"])
@@ -95,7 +113,7 @@ def test_no_ink_at_all_is_not_several():
 def test_hardly_a_test_digit_of_mnist_passes_for_several(mnist_test_images):
     found = [holds_several(cut_out(ink)) for ink in enlarge(mnist_test_images)]
 
-    assert sum(found) <= 1
+    assert sum(found) <= 8  # of ten thousand
 
 
 @pytest.mark.mnist

@@ -139,9 +139,10 @@ def tablet(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
     draw = ImageDraw.Draw(canvas)
     scale, (x, y) = rng.uniform(0.5, 1) * side, rng.uniform(0, 1, 2)
     left, top = x * (side - scale), y * (side - scale)
+    pen = int(rng.integers(2, 5))
     for begin, end in middle_line(digit):
         points = [(left + column * scale, top + row * scale) for row, column in (begin, end)]
-        draw.line([*points[0], *points[1]], 240 if light else 10, int(rng.integers(2, 5)))
+        draw.line([*points[0], *points[1]], 240 if light else 10, pen)
     return canvas
 
 
