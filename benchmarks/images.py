@@ -22,8 +22,8 @@ from PIL import Image, ImageDraw
 from benchmarks import pictures
 from benchmarks.pictures import Uploads
 from service.artifacts import load
-from service.classifier import Classifier
-from service.imaging import frame, ink, normalize, paper
+from service.classifier import Classifier, accepted
+from service.imaging import Picture, frame, ink, normalize, paper
 from service.training import mnist, photographs
 
 ARTIFACTS = Path(__file__).parents[1] / "model_artifacts"
@@ -60,6 +60,9 @@ STEPS: Mapping[str, Step] = MappingProxyType(
         "two tones where ink is cut": Step(paper, "CUT", 2.0),
         "all of the paper's removal": Step(paper, "EVEN", 0.0),
         "threshold of ink": Step(ink, "THRESHOLD", 0.02),
+        "surroundings left out": Step(ink, "subject", lambda _cells: None),
+        "light left out of few pixels": Step(ink, "without_light", lambda cells: cells),
+        "soft shades are paper": Step(ink, "_steepest", lambda _cells, _kept: 1.0),
         "thin pens thickened": Step(frame, "PEN", 0.0),
         "centre of mass": Step(
             frame, "_centre_of_mass", lambda p: ((p.shape[0] - 1) / 2, (p.shape[1] - 1) / 2)
@@ -89,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     text = by_kind(kinds, classifiers) + besides(test, classifiers)
     if options.ablate:
         few = {kind: uploads[: options.ablate] for kind, uploads in kinds.items()}
-        text += ablation(few, next(iter(classifiers.values())))
+        text += ablation(few, pictures.blank(test, options.ablate), classifiers)
     (options.out / "images.md").write_text(text, encoding="utf-8")
     click.echo(text)
 
@@ -132,27 +135,42 @@ def besides(test: mnist.Digits, classifiers: Mapping[str, Classifier]) -> str:
             ),
         )
     ]
-    blank = [normalize(picture).blank for picture in pictures.blank(test)]
-    pairs = [normalize(picture).several for picture in pictures.pairs(test)]
-    told = [
-        ("paper of every kind, told to be blank", blank),
-        ("two digits side by side, told to be several", pairs),
-    ]
-    rows += [(name, *[_per_cent(float(np.mean(found)))] * len(classifiers)) for name, found in told]
+    rows.append(
+        (
+            "paper of every kind, told to be blank",
+            *[_per_cent(_blank(pictures.blank(test)))] * len(classifiers),
+        )
+    )
+    for name, pairs in (
+        ("two digits side by side", pictures.pairs(test)),
+        ("two digits that touch", pictures.touching(test)),
+    ):
+        normalized = [normalize(picture) for picture in pairs]
+        several = np.array([found.several for found in normalized])
+        images = np.array([found.pixels for found in normalized])
+        rejected = [several | ~accepted(c.activations(images), c.reject_below) for c in classifiers.values()]
+        rows += [
+            (f"{name}, told to be several", *[_per_cent(several.mean())] * len(classifiers)),
+            (f"{name}, rejected", *[_per_cent(found.mean()) for found in rejected]),
+        ]
     return _table(("besides", *classifiers), rows)
 
 
-def ablation(kinds: Mapping[str, Uploads], classifier: Classifier) -> str:
-    """Tabulate what is lost without each step: on the mean of all kinds, and on the kind that needs it."""
-    whole = _each(kinds, classifier)
+def ablation(
+    kinds: Mapping[str, Uploads], paper: list[Picture], classifiers: Mapping[str, Classifier]
+) -> str:
+    """Tabulate what is lost without each step: on the mean of all kinds, where most, and on bare paper."""
+    whole, told = _each(kinds, classifiers), _blank(paper)
     rows = []
     for name, step in STEPS.items():
         click.echo(f"leaving out: {name}", err=True)
         with _without(step):
-            lost = whole - _each(kinds, classifier)
-        most = int(lost.argmax())
-        rows.append((name, _points(lost.mean()), f"{list(kinds)[most]}: {_points(lost[most])}"))
-    return _table(("without", "lost on the mean, points", "lost on the kind that needs it most"), rows)
+            lost, untold = whole - _each(kinds, classifiers), told - _blank(paper)
+        kind, model = np.unravel_index(lost.argmax(), lost.shape)
+        most = f"{list(kinds)[kind]}, {list(classifiers)[model]}: {_points(lost.max())}"
+        rows.append((name, *map(_points, lost.mean(axis=0)), most, _points(untold)))
+    means = [f"mean, {name}" for name in classifiers]
+    return _table(("points lost without", *means, "most", "blank pages told"), rows)
 
 
 @contextmanager
@@ -165,8 +183,12 @@ def _without(step: Step) -> Iterator[None]:
         setattr(step.module, step.name, kept)
 
 
-def _each(kinds: Mapping[str, Uploads], classifier: Classifier) -> np.ndarray:
-    return np.array([_shares(uploads, {"": classifier})[0] for uploads in kinds.values()])
+def _each(kinds: Mapping[str, Uploads], classifiers: Mapping[str, Classifier]) -> np.ndarray:
+    return np.array([_shares(uploads, classifiers) for uploads in kinds.values()])
+
+
+def _blank(paper: list[Picture]) -> float:
+    return float(np.mean([normalize(picture).blank for picture in paper]))
 
 
 def _shares(uploads: Uploads, classifiers: Mapping[str, Classifier]) -> list[float]:

@@ -14,7 +14,7 @@ from service.network import FloatArray
 from service.training import photographs
 from service.training.mnist import Digits
 
-__all__ = ["Uploads", "blank", "exact", "of_kind", "other_digits", "pairs"]
+__all__ = ["Uploads", "blank", "exact", "of_kind", "other_digits", "pairs", "touching"]
 
 SEED = 1
 SIDE = 28  # pixels of MNIST's images
@@ -64,25 +64,45 @@ def other_digits(method: Image.Resampling) -> Uploads:
     return Uploads([_sent(image) for image in images], found.target)
 
 
-def blank(digits: Digits) -> list[Picture]:
-    """Make paper of every kind with nothing on it."""
+def blank(digits: Digits, n: int = N) -> list[Picture]:
+    """Make paper of every kind with nothing on it, surroundings included."""
     nothing = np.zeros_like(digits.images[0])
     kinds = [kind for kind in photographs.KINDS if kind not in {"specks", "paper edge", "cut tightly"}]
     pngs = (
-        photographs.upload(kinds[i % len(kinds)], np.random.default_rng([SEED, i]), nothing) for i in range(N)
+        photographs.upload(kinds[i % len(kinds)], np.random.default_rng([SEED, i]), nothing) for i in range(n)
     )
     return [decode(png, Limits()) for png in pngs]
 
 
 def pairs(digits: Digits) -> list[Picture]:
     """Write two digits beside each other, with a gap of one to six of MNIST's pixels."""
+    return _pairs(digits, (1, 6))
+
+
+def touching(digits: Digits) -> list[Picture]:
+    """Write two digits so close that they touch or overlap, by up to three of MNIST's pixels."""
+    return _pairs(digits, (-3, 0))
+
+
+def _pairs(digits: Digits, gaps: tuple[int, int]) -> list[Picture]:
     rng = np.random.default_rng(SEED)
-    return [_sent(_pair(*digits.images[rng.integers(len(digits), size=2)], rng)) for _ in range(N)]
+    return [
+        _sent(
+            _pair(
+                *digits.images[rng.integers(len(digits), size=2)],
+                rng,
+                int(rng.integers(*gaps, endpoint=True)),
+            )
+        )
+        for _ in range(N)
+    ]
 
 
-def _pair(left: FloatArray, right: FloatArray, rng: np.random.Generator) -> Image.Image:
-    gap = np.zeros((SIDE, int(rng.integers(1, 6, endpoint=True))), np.float32)
-    both = np.hstack([_cut(left), gap, _cut(right)])
+def _pair(left: FloatArray, right: FloatArray, rng: np.random.Generator, gap: int) -> Image.Image:
+    left, right = _cut(left), _cut(right)
+    both = np.zeros((SIDE, left.shape[1] + gap + right.shape[1]), np.float32)
+    both[:, : left.shape[1]] = left
+    both[:, -right.shape[1] :] = np.maximum(both[:, -right.shape[1] :], right)
     grey = 255 - np.pad(both, 4) * 255
     image = Image.fromarray(grey.round().astype(np.uint8))
     scale = int(rng.integers(4, 12))

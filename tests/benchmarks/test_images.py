@@ -33,7 +33,8 @@ def test_exact_images_are_not_changed(digits):
 def test_pairs_are_wider_than_high_and_paper_is_decoded(digits, monkeypatch):
     monkeypatch.setattr(pictures, "N", 4)
 
-    assert len(pictures.pairs(digits)) == len(pictures.blank(digits)) == 4
+    assert len(pictures.pairs(digits)) == len(pictures.touching(digits)) == 4
+    assert len(pictures.blank(digits, 3)) == 3
 
 
 def test_every_step_that_is_ablated_exists_and_comes_back():
@@ -63,7 +64,10 @@ def test_tables_name_every_kind_and_the_worst(digits, small_classifier):
 
 
 def test_an_ablation_has_a_row_for_each_step(digits, small_classifier):
-    table = images.ablation({"grain": pictures.of_kind("grain", digits, 2)}, small_classifier)
+    paper = pictures.blank(digits, 2)
+    table = images.ablation(
+        {"grain": pictures.of_kind("grain", digits, 2)}, paper, {"tiny": small_classifier}
+    )
 
     assert all(f"| {step} | " in table for step in images.STEPS)
 
