@@ -3,7 +3,7 @@
 BIN := .venv/bin
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4
 
-.PHONY: help serve test test-faults check coverage train experiments cards test-page test-conformance test-contract lock clean environment
+.PHONY: help serve test test-faults check coverage train experiments cards test-page test-conformance test-contract test-kubernetes kubernetes-rules audit advisories sbom licences lock clean environment
 
 help: ## list these
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -54,6 +54,28 @@ lock: ## lock what pyproject.toml asks for (needs uv)
 	$(EXPORT) --no-dev >deploy/requirements.txt
 	$(EXPORT) --only-group build >deploy/build-requirements.txt
 	$(EXPORT) --only-group page >tests/page/requirements.txt
+
+test-kubernetes: environment ## check the manifests (an environment of its own; needs kustomize or kubectl)
+	@scripts/suite kubernetes
+
+audit: environment ## look for weaknesses in Dockerfiles and workflows, and check the bill of materials
+	@scripts/suite audit
+
+advisories: environment ## ask PyPI whether a weakness is known in what is shipped (needs its advisories)
+	@scripts/suite audit --quiet --collect-only >/dev/null
+	.venv.audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement deploy/requirements.txt
+
+UV = uv
+SBOM = dist/sbom.cdx.json
+sbom: ## write the bill of materials of what is shipped, in CycloneDX
+	@mkdir -p dist
+	@$(UV) export --quiet --locked --no-dev --format cyclonedx1.5 >$(SBOM)
+
+licences: environment ## write docs/licences.md from what is installed
+	@$(BIN)/python scripts/licences
+
+kubernetes-rules: environment ## make the PrometheusRule from deploy/prometheus/rules
+	@$(BIN)/python scripts/prometheus-rule
 
 clean: ## remove what make and the tools made; trained networks in runs/ stay
 	rm -rf .venv dist build .coverage* .*_cache .hypothesis

@@ -1,11 +1,13 @@
 """A composition of its own for the tests, beside whichever one serves already."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,22 +46,36 @@ class Composition:
 
     @property
     def url(self) -> str:
-        return f"http://{self.run('deploy/compose', 'port', 'front', '8080')}"
+        return f"http://{self.published('front', '8080')}"
+
+    def published(self, service: str, port: str) -> str:
+        """Where a port of a service is to be found."""
+        return self.run("deploy/compose", "port", service, port)
+
+    def replicas(self, service: str = "service") -> list[str]:
+        """The containers of a service."""
+        return self.run("deploy/compose", "ps", "--quiet", service).split()
+
+    def inspect(self, container: str, template: str) -> Any:
+        """Part of what the engine knows of a container."""
+        return json.loads(self.run("docker", "inspect", "--format", f"{{{{json {template}}}}}", container))
 
 
 @contextmanager
-def composed(project: str) -> Iterator[Composition]:
+def composed(project: str, **variables: str) -> Iterator[Composition]:
     environ = os.environ | {
         "COMPOSE_PROJECT_NAME": project,
         "DIGITS_PORT": "0",  # any that is free
+        "PROMETHEUS_PORT": "0",
         "IMAGE_TAG": "test",
+        **variables,
     }
     composition = Composition(environ)
     composition.run("make", "up")
     try:
         yield composition
     finally:
-        composition.run("make", "down")
+        composition.run("deploy/compose", "--profile", "monitoring", "down", "--volumes")
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +90,9 @@ def short_lived():
     """A service that is up, for a test that ends it."""
     with composed("digit-service-test-end") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def compose():
+    """Make further compositions: with compose(project): …"""
+    return composed

@@ -1,6 +1,5 @@
 """`make up`, use it, `make down`: what somebody has who follows the README with docker compose."""
 
-import json
 import struct
 import time
 import zlib
@@ -32,8 +31,8 @@ def classify_until_answered(url, png):
 
 
 def inspected(composition, template, service="service"):
-    container = composition.run("deploy/compose", "ps", "--quiet", service)
-    return json.loads(composition.run("docker", "inspect", "--format", f"{{{{json {template}}}}}", container))
+    (container,) = composition.replicas(service)
+    return composition.inspect(container, template)
 
 
 def test_a_digit_is_read_through_the_published_port(composition):

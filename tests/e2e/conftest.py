@@ -1,4 +1,4 @@
-"""A real server in processes of its own, as `digits serve` starts it."""
+"""A real server in processes of its own, as `digits serve` starts it; or one that runs already: --url."""
 
 import io
 import json
@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -22,6 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.artifacts import save
 from service.network import Network
+from service.settings import Settings
 
 SECONDS = 100  # after which a test gives up to wait; a busy machine needs some of them
 
@@ -37,29 +39,43 @@ def wait_until(holds):
     raise AssertionError("it never happened")
 
 
-class Server:
-    """A server that was started, and what one may ask of it."""
+def pytest_addoption(parser):
+    parser.addoption(
+        "--url", help="ask the service that runs at this address; most tests need one of their own"
+    )
 
-    def __init__(self, process, read_log, n_workers=2):
-        self.process = process
-        self._read_log = read_log
-        self.url = wait_until(self._find_url)
-        self.port = int(self.url.rpartition(":")[2])
-        wait_until(lambda: len(self.workers()) == n_workers and self._answers())
 
-    def _find_url(self):
-        assert self.process.poll() is None, "the server did not start"
-        return next((line["url"] for line in self.lines() if line["event"] == "serving"), None)
+def pytest_collection_modifyitems(config, items):
+    """Leave out what starts, stops or looks into a server, where one is given."""
+    if config.getoption("--url", None):
+        need = {
+            item: {"serve", "start_server", "refused", "stalled", "own_server"} & {*item.fixturenames}
+            for item in items
+        }
+        config.hook.pytest_deselected(items=[item for item in items if need[item]])
+        items[:] = [item for item in items if not need[item]]
+
+
+class Service:
+    """A service that runs, and what one may ask of it."""
+
+    max_body_bytes = Settings().max_body_bytes
+
+    def __init__(self, url):
+        self.url = url
+        self.port = int(url.rpartition(":")[2])
+        wait_until(self._answers)
+
+    @cached_property
+    def behind_front(self):
+        """Whether nginx stands before it."""
+        return self.get("/.front/problem").headers["Server"] == "nginx"
 
     def _answers(self):
         try:
             return self.get("/readyz").status_code == 200
         except requests.ConnectionError:
             return False
-
-    def lines(self):
-        """What it has logged so far."""
-        return [json.loads(line) for line in self._read_log().splitlines()]
 
     def get(self, path):
         """Ask it over a connection of its own, which any worker may take."""
@@ -70,16 +86,34 @@ class Server:
         headers = {"Content-Type": "image/png"} | headers
         return session.post(f"{self.url}/v1/classify{query}", data=png, headers=headers, timeout=SECONDS)
 
-    def workers(self):
-        """Return the process ids of its workers."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return {int(pid) for pid in children.read_text().split()}
-
     def samples(self):
         """Return what it has counted, by name and label values."""
         families = text_string_to_metric_families(self.get("/metrics").text)
         samples = (sample for family in families for sample in family.samples)
         return {(s.name, *s.labels.values()): s.value for s in samples}
+
+
+class Server(Service):
+    """A server that was started here, and whose processes and log one may look into."""
+
+    def __init__(self, process, read_log, n_workers=2):
+        self.process = process
+        self._read_log = read_log
+        super().__init__(wait_until(self._find_url))
+        wait_until(lambda: len(self.workers()) == n_workers)
+
+    def _find_url(self):
+        assert self.process.poll() is None, "the server did not start"
+        return next((line["url"] for line in self.lines() if line["event"] == "serving"), None)
+
+    def lines(self):
+        """What it has logged so far."""
+        return [json.loads(line) for line in self._read_log().splitlines()]
+
+    def workers(self):
+        """Return the process ids of its workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return {int(pid) for pid in children.read_text().split()}
 
     def send_signal(self, number):
         """Signal the master."""
@@ -212,19 +246,27 @@ def start_server(tmp_path_factory, metadata_for):
         server.stop()
 
 
-SHARED = pytest.StashKey[Server]()
+SHARED = pytest.StashKey[Service]()
 
 
 @pytest.fixture
 def server(request, tmp_path_factory, small_network, metadata_for):
     """A server that all tests share which leave it as it is."""
-    session = request.session
+    session, url = request.session, request.config.getoption("--url", None)
+    if SHARED not in session.stash and url:
+        session.stash[SHARED] = Service(url)
     if SHARED not in session.stash:
         folder = tmp_path_factory.mktemp("shared")
         save(small_network, metadata_for(small_network), folder / "models")
-        session.stash[SHARED] = start(folder / "models", folder / "log", max_body_bytes=1_000_000)
+        session.stash[SHARED] = start(folder / "models", folder / "log")
         session.addfinalizer(session.stash[SHARED].stop)
     return session.stash[SHARED]
+
+
+@pytest.fixture
+def own_server(server):
+    """The same, for tests that look into it."""
+    return server
 
 
 @pytest.fixture
