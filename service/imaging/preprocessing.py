@@ -8,6 +8,7 @@ from typing import NewType
 import numpy as np
 from numpy.typing import NDArray
 
+from service.imaging.moments import even
 from service.network import FloatArray
 
 __all__ = ["PREPROCESSINGS", "Pixels", "Preprocessing", "deskew"]
@@ -122,6 +123,7 @@ PREPROCESSINGS: Mapping[str, Preprocessing] = MappingProxyType(
         for p in (
             Preprocessing("mnist", (28, 28), 0, 1, _as_it_is),
             Preprocessing("mnist-deskewed", (28, 28), 0, 1, deskew),
+            Preprocessing("mnist-evened", (28, 28), 0, 1, even),
             Preprocessing("four-pixel", (2, 2), -1, 1, _as_it_is, on_paper=False),
         )
     }

@@ -18,6 +18,8 @@ READS = MappingProxyType(
         "mnist": "one handwritten digit framed as in MNIST, row by row, paper 0 and ink 1",
         "mnist-deskewed": "one handwritten digit framed as in MNIST and sheared upright, row by row, "
         "paper 0 and ink 1",
+        "mnist-evened": "one handwritten digit framed as in MNIST, sheared upright and brought near the "
+        "usual height and width, row by row, paper 0 and ink 1",
         "four-pixel": "the pixels of a camera that has no more, row by row, from −1 to 1",
     }
 )

@@ -797,8 +797,10 @@ function paintBars(layer, numbers) {
 
 // --- Painting what was done, and the request
 
+const READING = { "mnist-deskewed": ", set upright", "mnist-evened": ", set upright and brought near one size" };
+
 function paintSteps() {
-  const done = reply.preprocessing, box = done?.bounding_box ?? undefined, upright = model.preprocessing.name.includes("deskew");
+  const done = reply.preprocessing, box = done?.bounding_box ?? undefined, step = READING[model.preprocessing.name] ?? "";
   const paper = (id) => {
     const context = context2d($(id));
     context.fillStyle = "#fff";
@@ -815,7 +817,7 @@ function paintSteps() {
   if (!box) return write($("steps-told"), "There is no ink to crop.");
   const size = `${box[2] - box[0]} × ${box[3] - box[1]}`, moved = done.shift.map((shift) => show(shift, 1)).join(" and ");
   write($("steps-told"), `${done.inverted ? "Dark on light" : "Light on dark"}, cropped to ${size}, scaled by ${show(done.scale, 3)}, `
-    + `moved by ${moved} pixels${upright ? ", set upright" : ""}.`);
+    + `moved by ${moved} pixels${step}.`);
 }
 
 const isJson = () => typeof sent.body === "string";
