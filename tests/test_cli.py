@@ -26,6 +26,7 @@ from service.artifacts import save
 from service.cli import COMMANDS, main
 from service.network import Layer, Network
 from service.settings import SETTINGS, Settings
+from service.settings.fields import usable_cores
 from service.web.app import create_app
 
 ROOT = Path(__file__).parents[1]
@@ -446,9 +447,31 @@ class TestTraining:
             "service.cli.train.run",
             lambda recipe, *, report, **options: (calls.append((recipe, options)), report("epoch 1")),
         )
-        done = digits("train", "video", "--data", tmp_path, "--seed", 7, "--out", tmp_path, "--version", "2")
+        where = ("--data", tmp_path, "--out", tmp_path, "--device", "cuda", "--processes", 3)
+        done = digits("train", "video", "--seed", 7, "--version", "2", *where)
         assert done == (0, "epoch 1\n", "")
-        assert calls == [("video", {"data": tmp_path, "seed": 7, "out": tmp_path, "version": "2"})]
+        given = {
+            "data": tmp_path,
+            "seed": 7,
+            "out": tmp_path,
+            "version": "2",
+            "device": "cuda",
+            "processes": 3,
+        }
+        assert calls == [("video", given)]
+
+    def test_train_takes_the_processors_it_may_use(self, digits, monkeypatch):
+        calls = []
+        monkeypatch.setattr("service.cli.train.run", lambda _, **options: calls.append(options))
+        digits("train", "video")
+        assert (calls[0]["device"], calls[0]["processes"]) == ("cpu", usable_cores())
+
+    def test_train_says_in_one_line_that_a_card_needs_cupy(self, digits, monkeypatch):
+        monkeypatch.setitem(sys.modules, "cupy", None)
+        done = digits("train", "video", "--device", "cuda")
+        assert (done.status, done.out) == (1, "")
+        assert done.err.startswith("digits: the device cuda needs CuPy")
+        assert done.err.count("\n") == 1
 
     def test_mnist_lies_where_the_environment_says(self, digits, monkeypatch, tmp_path):
         calls = []

@@ -1,10 +1,14 @@
 """`digits train`."""
 
+import os
 from pathlib import Path
 
 import click
 
 from service.cli.options import DATA
+from service.settings.fields import usable_cores
+from service.training.device import DEVICES
+from service.training.memory import keep_freed
 from service.training.train import run
 
 __all__ = ["command"]
@@ -22,6 +26,40 @@ __all__ = ["command"]
     help="Write <name>/<version>.npz into this folder.",
 )
 @click.option("--version", default="1", show_default=True, help="Give the artifact this version.")
-def command(recipe: str, data: Path | None, seed: int | None, out: Path, version: str) -> None:
+@click.option(
+    "--device",
+    type=click.Choice([*DEVICES]),
+    default="cpu",
+    show_default=True,
+    help="Compute here; cuda needs CuPy.",
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    default=usable_cores,
+    show_default="the cores one may use",
+    help="Make what is learned from in at most so many processes.",
+)
+def command(
+    recipe: str,
+    *,
+    data: Path | None,
+    seed: int | None,
+    out: Path,
+    version: str,
+    device: str,
+    processes: int,
+) -> None:
     """Train a network by a RECIPE, the name of one that comes with the service or a .toml file."""
-    run(recipe, data=data, seed=seed, out=out, version=version, report=click.echo)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # in processes to come, which fill the cores alone
+    keep_freed()
+    run(
+        recipe,
+        data=data,
+        seed=seed,
+        out=out,
+        version=version,
+        report=click.echo,
+        device=device,
+        processes=processes,
+    )

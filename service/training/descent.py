@@ -11,13 +11,14 @@ from service.artifacts.format import Moment
 from service.errors import BadInputError
 from service.imaging import PREPROCESSINGS
 from service.network import ACTIVATIONS, COSTS, FloatArray, Network, backpropagate
+from service.training.device import Arrays, moved
 from service.training.extras import needs
-from service.training.material import Material, MiniBatch, gather, mini_batches
+from service.training.material import Material, MiniBatch, mini_batches
 from service.training.mnist import Digits
 from service.training.optimise import OPTIMISERS, SCHEDULES, Memory, average
 from service.training.recipes import Recipe
 
-__all__ = ["Candidate", "Trained", "descend", "step"]
+__all__ = ["Candidate", "Trained", "descend", "step", "taught"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,49 +45,105 @@ class Trained(NamedTuple):
         curve: its cost, the mean over each epoch, and its validation accuracy after it; empty where there was
             nothing to validate on.
         moments: where it stood, by epoch: at the start, 0, and after ever more epochs to the last.
+        all: every candidate of the last generation.
     """
 
     network: Network
     best: int
     curve: tuple[Moment, ...]
     moments: Mapping[int, Network]
+    all: tuple[Network, ...]
 
 
 def descend(
     recipe: Recipe,
-    training: Digits,
+    material: Material,
     validation: Digits | None,
     seed: int,
     report: Callable[[str], None],
     *,
     only: int | None = None,
+    to: Arrays = np,
 ) -> Trained:
-    """Train a recipe's candidates side by side and keep the best.
+    """Train a recipe's candidates side by side, generation after generation, and keep the best.
 
     Args:
         recipe: everything that decides how.
-        training: what is learned from.
+        material: what is learned from.
         validation: what is chosen on, never learned from; None where nothing is left to choose.
         seed: of everything random.
         report: told one line an epoch.
-        only: the candidate to train where the others are out of the race; None trains them all.
+        only: the candidate to train in the last generation, where the others are out of the race; None trains
+            them all.
+        to: the module of the device's arrays.
 
     Raises:
         BadInputError: the cost grew beyond all numbers.
     """
-    rng = np.random.default_rng(seed)
-    starts = [_start(recipe, rng) for _ in range(recipe.candidates)]
-    candidates = starts if only is None else [starts[only]]
-    material = gather(recipe, training, rng)
-    judge = _judge(recipe, validation)
+    there = material.on(to)
+    judge = _judge(recipe, validation, to)
+    teachers: tuple[Network, ...] = ()
+    for generation in range(1, recipe.generations):
+        race = Race(recipe, there, judge, teachers, None, to)
+        report(f"generation {generation} of {recipe.generations}")
+        teachers = tuple(_run(race, np.random.default_rng([seed, generation]), report).networks)
+    race = Race(recipe, there, judge, teachers, only, to)
+    way = _run(race, np.random.default_rng(seed), report)
+    best = int(np.argmax([moment.validation_accuracy for moment in way.judged[-1]]))
+    return Trained(
+        moved(way.networks[best], np),
+        best if only is None else only,
+        tuple(moments[best] for moments in way.judged) if validation is not None else (),
+        {epoch: moved(stood[best], np) for epoch, stood in way.kept.items()},
+        tuple(moved(network, np) for network in way.networks),
+    )
+
+
+class Race(NamedTuple):
+    """What candidates have in common.
+
+    Attributes:
+        recipe: everything that decides how.
+        material: what they learn from.
+        judge: measures a network's accuracy.
+        teachers: whose mean answer they learn beside the labels.
+        only: the one candidate that runs; None for all.
+        to: the module of their arrays.
+    """
+
+    recipe: Recipe
+    material: Material
+    judge: Callable[[Network], float]
+    teachers: tuple[Network, ...]
+    only: int | None
+    to: Arrays
+
+
+class Way(NamedTuple):
+    """How a race went.
+
+    Attributes:
+        networks: the candidates at its end.
+        judged: what each epoch came to, for every candidate.
+        kept: the candidates at chosen epochs.
+    """
+
+    networks: list[Network]
+    judged: list[list[Moment]]
+    kept: Mapping[int, list[Network]]
+
+
+def _run(race: Race, rng: np.random.Generator, report: Callable[[str], None]) -> Way:
+    recipe = race.recipe
+    starts = [_start(recipe, rng, race.to) for _ in range(recipe.candidates)]
+    candidates = starts if race.only is None else [starts[race.only]]
     wanted = _moments(recipe)
-    kept = {0: candidates} if 0 in wanted else {}
+    kept = {0: [candidate.averaged for candidate in candidates]} if 0 in wanted else {}
     judged: list[list[Moment]] = []
-    best = 0
     for epoch in range(1, recipe.epochs + 1):
         with np.errstate(over="ignore", invalid="ignore"):  # what diverges is reported below
-            candidates, costs = _epoch(candidates, material, recipe, epoch, rng)
-            accuracies = [judge(candidate.averaged) for candidate in candidates]
+            candidates, costs = _epoch(candidates, race, epoch, rng)
+            accuracies = [race.judge(candidate.averaged) for candidate in candidates]
         best = int(np.argmax(accuracies))
         if not np.isfinite(costs[best]):
             raise BadInputError(f"{recipe.name} diverges in epoch {epoch}; lower its learning_rate")
@@ -97,22 +154,18 @@ def descend(
             ]
         )
         if epoch in wanted:
-            kept[epoch] = candidates
-        report(_line(judged[-1][best], recipe, validated=validation is not None))
-    return Trained(
-        candidates[best].averaged,
-        best if only is None else only,
-        tuple(moments[best] for moments in judged) if validation is not None else (),
-        {epoch: stood[best].averaged for epoch, stood in kept.items()},
-    )
+            kept[epoch] = [candidate.averaged for candidate in candidates]
+        report(_line(judged[-1][best], recipe, validated=any(accuracies)))
+    return Way([candidate.averaged for candidate in candidates], judged, kept)
 
 
-def _judge(recipe: Recipe, validation: Digits | None) -> Callable[[Network], float]:
+def _judge(recipe: Recipe, validation: Digits | None, to: Arrays) -> Callable[[Network], float]:
     """Return what measures a network's accuracy; all are alike where there is nothing to judge by."""
     if validation is None:
         return lambda _network: 0.0
-    images = PREPROCESSINGS[recipe.preprocessing].prepare(validation.images)
-    return lambda network: _accuracy(network, images, validation.labels)
+    images = to.asarray(PREPROCESSINGS[recipe.preprocessing].prepare(validation.images))
+    labels = to.asarray(validation.labels)
+    return lambda network: _accuracy(network, images, labels)
 
 
 def _moments(recipe: Recipe) -> frozenset[int]:
@@ -127,7 +180,7 @@ def _line(moment: Moment, recipe: Recipe, *, validated: bool) -> str:
     return f"{line}  validation accuracy {moment.validation_accuracy:.2%}" if validated else line
 
 
-def _start(recipe: Recipe, rng: np.random.Generator) -> Candidate:
+def _start(recipe: Recipe, rng: np.random.Generator, to: Arrays) -> Candidate:
     network = Network.random(
         recipe.sizes,
         rng,
@@ -136,7 +189,7 @@ def _start(recipe: Recipe, rng: np.random.Generator) -> Candidate:
     )
     spread = np.float32(recipe.spread)
     layers = (replace(layer, weights=layer.weights * spread) for layer in network.layers)
-    start = Network(tuple(layers))
+    start = moved(Network(tuple(layers)), to)
     return Candidate(start, start, Memory())
 
 
@@ -145,19 +198,29 @@ def _accuracy(network: Network, images: FloatArray, labels: NDArray[np.uint8]) -
 
 
 def _epoch(
-    candidates: list[Candidate], material: Material, recipe: Recipe, epoch: int, rng: np.random.Generator
+    candidates: list[Candidate], race: Race, epoch: int, rng: np.random.Generator
 ) -> tuple[list[Candidate], FloatArray]:
-    """Pass once over the training digits; return the candidates and the mean cost of each."""
-    n_steps = len(material.own) // recipe.n_own
+    """Show as many digits as MNIST has; return the candidates and the mean cost of each."""
+    recipe = race.recipe
+    n_steps = len(race.material.labels) // (recipe.n_digits * recipe.variations)
     costs = np.zeros(len(candidates))
-    batches = mini_batches(material, recipe, rng)
+    batches = mini_batches(race.material, recipe, n_steps, rng, race.to)
     bar = needs("tqdm").tqdm(batches, f"epoch {epoch}", n_steps, leave=False, disable=None)
     for number, batch in enumerate(bar):
         over = (epoch - 1 + number / n_steps) / recipe.epochs
-        stepped = [step(candidate, batch, recipe, over) for candidate in candidates]
+        lesson = taught(batch, race.teachers, recipe.lesson)
+        stepped = [step(candidate, lesson, recipe, over) for candidate in candidates]
         candidates = [candidate for candidate, _ in stepped]
         costs += [cost for _, cost in stepped]
     return candidates, costs / n_steps
+
+
+def taught(batch: MiniBatch, teachers: tuple[Network, ...], lesson: float) -> MiniBatch:
+    """Move targets part of the way to the teachers' mean answer (Hinton, Vinyals and Dean 2015)."""
+    if not teachers:
+        return batch
+    answer = sum(teacher.forward(batch.images) for teacher in teachers) / len(teachers)
+    return batch._replace(targets=batch.targets * (1 - lesson) + answer * lesson)
 
 
 def step(candidate: Candidate, batch: MiniBatch, recipe: Recipe, over: float) -> tuple[Candidate, float]:
@@ -189,5 +252,5 @@ def _with_trash(network: Network, batch: MiniBatch, n_trash: int) -> tuple[Float
     if len(chosen) > n_trash:
         largest = network.forward(chosen).max(axis=1)
         chosen = chosen[np.argpartition(-largest, n_trash)[:n_trash]]
-    zeros = np.zeros((len(chosen), batch.targets.shape[1]), np.float32)
+    zeros = np.zeros_like(batch.targets, shape=(len(chosen), batch.targets.shape[1]))
     return np.concatenate([batch.images, chosen]), np.concatenate([batch.targets, zeros])

@@ -1,9 +1,12 @@
-"""What is learned from, step by step: digits of every source of a recipe, and trash, in mini-batches."""
+"""What is learned from: digits of every source of a recipe and trash, made before the first step.
 
-from collections.abc import Callable, Iterator, Mapping
+Each of MNIST's digits is there in as many variations as the recipe asks for, and an epoch shows as many
+digits as MNIST has, drawn from all of them. A pixel is kept in one byte, as uploads bring it.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +15,20 @@ from service.imaging import PREPROCESSINGS
 from service.network import FloatArray
 from service.training import trash
 from service.training.augment import Augmentation, augment
-from service.training.hands import LOOSE, rewritten
+from service.training.device import Arrays
+from service.training.extras import needs
 from service.training.mnist import Digits
 from service.training.recipes import Recipe
 from service.training.sources import SOURCES
+from service.training.stock import POOLS, Stock, collect
+from service.training.workers import side_by_side
 
 __all__ = ["Material", "MiniBatch", "gather", "mini_batches"]
 
 SIDE = 28  # pixels
+PART = 2048  # of MNIST's digits whose surroundings are made in one go
 CHUNK = 512  # images changed in one go: many, so that numpy is busy, and few enough for the processor's cache
-POOL = 6000  # images of each kind of trash that costs more to make than to learn from
-
-
-Number = TypeVar("Number", bound=np.generic)
+INK = 255  # the byte of a pixel that is all ink
 
 
 class MiniBatch(NamedTuple):
@@ -43,108 +47,132 @@ class MiniBatch(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
-    """What was gathered before the first step.
+    """Everything that is shown, each image prepared as the server prepares it.
 
     Attributes:
-        own: MNIST's digits, each shown once in an epoch.
-        others: digits of the recipe's other sources, by source.
-        pools: trash that is made once and changed each time, by kind.
+        images: digits, (n, n_in) uint8, 0 paper to 255 ink.
+        labels: of the digits, (n,).
+        trash: (m, n_in) uint8.
     """
 
-    own: Digits
-    others: Mapping[str, Digits]
-    pools: Mapping[str, FloatArray]
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    trash: NDArray[np.uint8]
+
+    def on(self, to: Arrays) -> "Material":
+        """Return the same in arrays of another module."""
+        return Material(*(to.asarray(array) for array in (self.images, self.labels, self.trash)))
 
 
-def gather(recipe: Recipe, digits: Digits, rng: np.random.Generator) -> Material:
-    """Make once what would take too long to be made anew for each mini-batch."""
-    return Material(
-        digits,
-        {name: SOURCES[name].gather(rng, digits) for name in recipe.sources},
-        {kind: trash.draw(kind, rng, digits, POOL) for kind in recipe.trash if kind in POOLED},
-    )
+class Part(NamedTuple):
+    """A task: MNIST's digits of these places, other digits beside them, and trash."""
+
+    first: int
+    last: int
+    seed: np.random.SeedSequence
 
 
-def mini_batches(material: Material, recipe: Recipe, rng: np.random.Generator) -> Iterator[MiniBatch]:
-    """Pass once over MNIST's digits in random order, each changed anew, with other digits and trash beside.
+class Shared(NamedTuple):
+    """What every task needs."""
 
-    Digits that do not fill a mini-batch are left out of this pass.
+    stock: Stock
+    recipe: Recipe
+
+
+def gather(recipe: Recipe, digits: Digits, seed: int, processes: int = 1) -> Material:
+    """Make all that is learned from; the same seed gives the same in any number of processes."""
+    stock = collect(recipe, digits, seed, processes)
+    places = [
+        (first, min(first + PART, len(digits)))
+        for _variation in range(recipe.variations)
+        for first in range(0, len(digits), PART)
+    ]
+    seeds = np.random.SeedSequence([seed, 1]).spawn(len(places))
+    parts = [Part(first, last, own) for (first, last), own in zip(places, seeds, strict=True)]
+    made = side_by_side(_made, Shared(stock, recipe), parts, processes)
+    bar = needs("tqdm").tqdm(made, "material", len(parts), leave=False, disable=None)
+    images, labels, rubbish = zip(*bar, strict=True)
+    return Material(np.concatenate(images), np.concatenate(labels), np.concatenate(rubbish))
+
+
+def mini_batches(
+    material: Material, recipe: Recipe, n_steps: int, rng: np.random.Generator, to: Arrays = np
+) -> Iterator[MiniBatch]:
+    """Draw the mini-batches of one epoch, no digit twice.
+
+    Args:
+        material: in arrays of `to`.
+        recipe: how many of what there are in each.
+        n_steps: mini-batches.
+        rng: the order.
+        to: the module of the material's arrays.
     """
-    steps_at_once = max(1, CHUNK // recipe.mini_batch)
-    order = rng.permutation(len(material.own))
-    n_steps = len(order) // recipe.n_own
-    for first in range(0, n_steps, steps_at_once):
-        steps = min(steps_at_once, n_steps - first)
-        own = material.own[order[first * recipe.n_own : (first + steps) * recipe.n_own]]
-        images, labels = _digits(material, own, steps, recipe, rng)
-        targets = np.eye(recipe.sizes[-1], dtype=np.float32)[labels]
-        rubbish = _trash(material, steps, recipe, rng)
-        for number in range(steps):
-            yield MiniBatch(images[number], targets[number], rubbish[number])
+    order = rng.permutation(len(material.labels))[: n_steps * recipe.n_digits].reshape(n_steps, -1)
+    n_trash = recipe.n_trash * recipe.trash_drawn
+    rubbish = rng.integers(max(len(material.trash), 1), size=(n_steps, n_trash))
+    targets = to.eye(recipe.sizes[-1], dtype=np.float32)
+    for digits, others in zip(to.asarray(order), to.asarray(rubbish), strict=True):
+        yield MiniBatch(
+            _shown(material.images[digits]), targets[material.labels[digits]], _shown(material.trash[others])
+        )
 
 
-def _digits(
-    material: Material, own: Digits, steps: int, recipe: Recipe, rng: np.random.Generator
-) -> tuple[FloatArray, NDArray[np.uint8]]:
-    """Prepare the digits of some steps: images (steps, n, n_in) and labels (steps, n)."""
+def _shown(pixels: Any) -> Any:  # noqa: ANN401  # arrays of either module
+    """Turn bytes, (n, n_in), into ink from 0 to 1."""
+    return pixels.astype(np.float32) / np.float32(INK)
+
+
+def _kept(images: FloatArray) -> NDArray[np.uint8]:
+    """Turn ink from 0 to 1 into the nearest of 256 greys."""
+    return (images * np.float32(INK) + np.float32(0.5)).astype(np.uint8)
+
+
+def _made(shared: Shared, part: Part) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+    """Make the images, the labels and the trash of one part."""
+    rng = np.random.default_rng(part.seed)
+    chunks = [
+        _chunk(shared.stock, shared.recipe, slice(first, min(first + CHUNK, part.last)), rng)
+        for first in range(part.first, part.last, CHUNK)
+    ]
+    images, labels, rubbish = zip(*chunks, strict=True)
+    return np.concatenate(images), np.concatenate(labels), np.concatenate(rubbish)
+
+
+def _chunk(
+    stock: Stock, recipe: Recipe, which: slice, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+    own = stock.own[which]
+
+    def beside(n: int) -> int:
+        """Count what comes with these digits where n come with those of a mini-batch."""
+        return -(-len(own) * n // recipe.n_own)
+
     still = recipe.augmentation == Augmentation()
     images = [own.images if still else augment(own.images, recipe.augmentation, rng)]
     labels = [own.labels]
     for name, n in recipe.n_others.items():
-        others = material.others[name]
-        drawn = others[rng.integers(len(others), size=steps * n)]
+        others = stock.others[name]
+        drawn = others[rng.integers(len(others), size=beside(n))]
         images.append(SOURCES[name].change(drawn.images, recipe.augmentation, rng))
         labels.append(drawn.labels)
-    shown = _side_by_side([part.reshape(steps, -1, SIDE * SIDE) for part in images])
-    return _prepared(shown, recipe), _side_by_side([part.reshape(steps, -1) for part in labels])
+    rubbish = _trash(stock, beside(recipe.n_trash), recipe, rng)
+    prepare = PREPROCESSINGS[recipe.preprocessing].prepare
+    return _kept(prepare(np.concatenate(images))), np.concatenate(labels), _kept(prepare(rubbish))
 
 
-def _side_by_side(parts: list[NDArray[Number]]) -> NDArray[Number]:
-    """Give each step the digits of every source, (steps, n, …); there is nothing to copy of one alone."""
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-
-
-def _trash(material: Material, steps: int, recipe: Recipe, rng: np.random.Generator) -> FloatArray:
-    """Prepare trash for some steps to choose from: (steps, m, n_in), every kind in each step."""
-    n = steps * recipe.n_trash * recipe.trash_drawn
+def _trash(stock: Stock, n: int, recipe: Recipe, rng: np.random.Generator) -> FloatArray:
+    """Draw n images of trash, (n, 784), each kind as often as the recipe says."""
     if not n:
-        return np.empty((steps, 0, SIDE * SIDE), np.float32)
+        return np.empty((0, SIDE * SIDE), np.float32)
     weights = np.array([*recipe.trash.values()])
     counts = rng.multinomial(n, weights / weights.sum())
-    made = [_made(kind, int(m), material, rng) for kind, m in zip(recipe.trash, counts, strict=True)]
-    mixed = np.concatenate(made)[rng.permutation(n)]
-    return _prepared(mixed.reshape(steps, -1, SIDE * SIDE), recipe)
+    return np.concatenate(
+        [_trash_of(kind, int(m), stock, rng) for kind, m in zip(recipe.trash, counts, strict=True)]
+    )
 
 
-def _made(kind: str, n: int, material: Material, rng: np.random.Generator) -> FloatArray:
-    pool = material.pools.get(kind)
+def _trash_of(kind: str, n: int, stock: Stock, rng: np.random.Generator) -> FloatArray:
+    pool = stock.pools.get(kind)
     if pool is None:
-        return trash.draw(kind, rng, material.own, n)
-    return POOLED[kind](pool[rng.integers(len(pool), size=n)], rng)
-
-
-def _prepared(images: FloatArray, recipe: Recipe) -> FloatArray:
-    """Prepare images, (steps, n, 784), as the server does before the network reads them."""
-    prepared = PREPROCESSINGS[recipe.preprocessing].prepare(images.reshape(-1, SIDE * SIDE))
-    return prepared.reshape(images.shape)
-
-
-def _rewritten(images: FloatArray, rng: np.random.Generator) -> FloatArray:
-    return rewritten(images, LOOSE, rng)
-
-
-def _mirrored(images: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Turn noise over at random, along each axis and along the diagonal: its frame stays where it is."""
-    pictures = images.reshape(-1, SIDE, SIDE)
-    for over in (np.s_[:, ::-1], np.s_[:, :, ::-1]):
-        pictures = np.where(rng.integers(2, size=(len(pictures), 1, 1)), pictures[over], pictures)
-    turned = np.where(rng.integers(2, size=(len(pictures), 1, 1)), pictures.transpose(0, 2, 1), pictures)
-    return turned.reshape(images.shape)
-
-
-Variation: TypeAlias = Callable[[FloatArray, np.random.Generator], FloatArray]
-
-POOLED: Mapping[str, Variation] = MappingProxyType(
-    {"uploaded": _mirrored, "framed": _rewritten, "scribbles": _rewritten}
-)
-"""Kinds of trash that are made once, and how each image is varied when it is shown again."""
+        return trash.draw(kind, rng, stock.own, n)
+    return POOLS[kind].vary(pool[rng.integers(len(pool), size=n)], rng)

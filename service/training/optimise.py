@@ -12,11 +12,12 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from service.network import FloatArray, Gradient, Network
+from service.training.device import lies_here
 
 __all__ = ["OPTIMISERS", "SCHEDULES", "Memory", "Optimiser", "Schedule", "average"]
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # Kingma and Ba (2015), their own values
-BLOCK = 2**15  # numbers worked on at a time: what is made of them stays in a core's cache
+BLOCK = 2**15  # numbers worked on at a time by a processor: what is made of them stays in a core's cache
 
 NOTHING: FloatArray = np.empty(0, np.float32)
 
@@ -77,16 +78,17 @@ def _adam(
     steps = memory.steps + 1
     gradient = np.concatenate([array.reshape(-1) for layer in gradients for array in layer])
     before = memory if memory.steps else Memory(0, np.zeros_like(gradient), np.zeros_like(gradient))
-    mean, square, move = (np.empty_like(gradient) for _ in range(3))
+    mean, square = np.empty_like(gradient), np.empty_like(gradient)
     # both running means start at zero: the first steps would be too short without this
     unbiased = sqrt(1 - BETA_2**steps)
     length, epsilon = learning_rate * unbiased / (1 - BETA_1**steps), EPSILON * unbiased
-    for first in range(0, len(gradient), BLOCK):
-        block = slice(first, first + BLOCK)
+    block_size = BLOCK if lies_here(gradient) else len(gradient)  # a card takes all at once
+    for first in range(0, len(gradient), block_size):
+        block = slice(first, first + block_size)
         mean[block] = _blend(before.mean[block], gradient[block], BETA_1)
         square[block] = _blend(before.square[block], gradient[block] * gradient[block], BETA_2)
-        move[block] = _adam_step(mean[block], square[block], length, epsilon)
-    return _moved(network, _layer_by_layer(move, gradients)), Memory(steps, mean, square)
+        gradient[block] = _adam_step(mean[block], square[block], length, epsilon)  # no longer needed itself
+    return _moved(network, _layer_by_layer(gradient, gradients)), Memory(steps, mean, square)
 
 
 def _adam_step(mean: FloatArray, square: FloatArray, length: float, epsilon: float) -> FloatArray:

@@ -76,7 +76,12 @@ class Recipe(Values):
         epochs: passes over the training digits.
         averaging: share of the running mean of the weights that each step keeps; 0 uses the last weights.
         candidates: networks trained side by side from different starts; the best on validation is kept.
-        augmentation: how far the digits are changed, anew in each epoch.
+        generations: how often all candidates are trained; from the second time on they learn from the mean
+            answer of those before, beside the labels.
+        lesson: the share of a digit's target that is this answer.
+        augmentation: how far the digits are changed.
+        variations: how many are made of each of MNIST's digits; an epoch draws as many as there are digits
+            from all of them.
         sources: share of the digits of every mini-batch that come from elsewhere than MNIST's own pages.
         trash_share: of every mini-batch.
         trash: how often each kind is among it, in any unit.
@@ -107,7 +112,10 @@ class Recipe(Values):
     epochs: Annotated[int, Field(ge=1)]
     averaging: Share = 0
     candidates: Annotated[int, Field(ge=1)] = 1
+    generations: Annotated[int, Field(ge=1, le=8)] = 1
+    lesson: Share = 0.5
     augmentation: Augmentation = Augmentation()
+    variations: Annotated[int, Field(ge=1, le=1000)] = 1
     sources: dict[Annotated[str, _row_of(SOURCES)], Share] = Field(default_factory=dict)
     trash_share: Share = 0
     trash: dict[Annotated[str, _row_of(SEEN)], Weight] = Field(default_factory=dict)
@@ -200,7 +208,7 @@ VIDEO = Recipe(
 PLAIN = Recipe(
     name="plain",
     description="The network of the videos, a sigmoid in every layer, trained as well as we can.",
-    preprocessing="mnist-deskewed",
+    preprocessing="mnist-evened",
     spread=4,
     learning_rate=0.005,
     schedule="cosine",
@@ -209,6 +217,7 @@ PLAIN = Recipe(
     averaging=0.999,
     candidates=3,
     augmentation=Augmentation(rotation=8, scale=0.08, shift=0.5, elastic=0.5),
+    variations=12,
     sources={"uploads": 0.25, "forms": 0.03},
     trash_share=0.125,
     trash={
@@ -232,26 +241,27 @@ PLAIN = Recipe(
 WIDE = Recipe(
     name="wide",
     description="Two wide layers of ReLU and ten sigmoids, for accuracy.",
-    sizes=(784, 1000, 1000, 10),
+    sizes=(784, 800, 800, 10),
     activations=("relu", "relu", "sigmoid"),
     preprocessing="mnist-deskewed",
-    learning_rate=0.001,
+    learning_rate=0.0014,
     schedule="flat-then-linear",
-    mini_batch=256,
-    epochs=40,
+    mini_batch=512,
+    epochs=70,
     averaging=0.999,
     augmentation=Augmentation(rotation=12, scale=0.12, shear=0.1, shift=1, elastic=0.9),
-    sources={"hands": 0.12, "forms": 0.03, "fonts": 0.03, "uploads": 0.1},
-    trash_share=0.25,
+    variations=16,
+    sources={"hands": 0.1, "forms": 0.03, "fonts": 0.03, "uploads": 0.16},
+    trash_share=0.2,
     trash={
         "uniform": 1,
         "salt-and-pepper": 1,
         "constant": 1,
         "clouds": 1.5,
-        "uploaded": 6,
+        "uploaded": 7,
         "framed": 3,
         "blobs": 4,
-        "silhouettes": 3,
+        "silhouettes": 5,
         "strokes": 5,
         "scribbles": 0.5,
         "shuffled": 1,

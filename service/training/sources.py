@@ -15,10 +15,7 @@ from service.training.mnist import Digits
 
 __all__ = ["SOURCES", "Source"]
 
-N_FORMS = 5_000
-N_UPLOADS = 20_000  # pictures; each takes milliseconds to make, so they are made once
-
-Gather: TypeAlias = Callable[[np.random.Generator, Digits], Digits]
+Make: TypeAlias = Callable[[np.random.Generator, Digits, int], Digits]
 Change: TypeAlias = Callable[[FloatArray, Augmentation, np.random.Generator], FloatArray]
 
 
@@ -26,28 +23,31 @@ class Source(NamedTuple):
     """A source of digits.
 
     Attributes:
-        gather: makes its digits once, from a generator and MNIST's digits.
+        make: makes some of its digits, from a generator and MNIST's digits.
+        n: how many are made; each takes milliseconds, so they are made once. 0 where they are MNIST's own.
         change: varies some of them each time they are shown; the bounds are those of the recipe.
     """
 
-    gather: Gather
+    make: Make
+    n: int
     change: Change
 
 
-def _as_they_are(_rng: np.random.Generator, digits: Digits) -> Digits:
+def _as_they_are(_rng: np.random.Generator, digits: Digits, _n: int) -> Digits:
     return digits
 
 
-def _printed(_rng: np.random.Generator, _digits: Digits) -> Digits:
-    return glyphs.numerals(glyphs.SEEN_FONTS)
+def _printed(rng: np.random.Generator, _digits: Digits, n: int) -> Digits:
+    every = glyphs.numerals(glyphs.SEEN_FONTS)
+    return every[rng.integers(len(every), size=n)]
 
 
-def _drawn(rng: np.random.Generator, _digits: Digits) -> Digits:
-    return forms(rng, N_FORMS)
+def _drawn(rng: np.random.Generator, _digits: Digits, n: int) -> Digits:
+    return forms(rng, n)
 
 
-def _uploaded(rng: np.random.Generator, digits: Digits) -> Digits:
-    chosen = digits[rng.choice(len(digits), min(N_UPLOADS, len(digits)), replace=False)]
+def _uploaded(rng: np.random.Generator, digits: Digits, n: int) -> Digits:
+    chosen = digits[rng.integers(len(digits), size=n)]
     framed = photographs.framed(photographs.SEEN, rng, chosen.images)
     seen = framed.any(axis=1)  # a thin and faint one may drown in the light
     return Digits(framed[seen], chosen.labels[seen])
@@ -59,9 +59,9 @@ def _freely(images: FloatArray, _bounds: Augmentation, rng: np.random.Generator)
 
 SOURCES: Mapping[str, Source] = MappingProxyType(
     {
-        "hands": Source(_as_they_are, _freely),
-        "forms": Source(_drawn, _freely),
-        "fonts": Source(_printed, _freely),
-        "uploads": Source(_uploaded, augment),
+        "hands": Source(_as_they_are, 0, _freely),
+        "forms": Source(_drawn, 6_000, _freely),
+        "fonts": Source(_printed, 500, _freely),
+        "uploads": Source(_uploaded, 16_000, augment),
     }
 )

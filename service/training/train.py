@@ -23,14 +23,31 @@ from service.network import FloatArray, Network
 from service.training import calibrate, mnist, recipes, trash
 from service.training.calibrate import AS_IT_IS, Scale
 from service.training.descent import descend
+from service.training.device import Arrays, arrays
 from service.training.evaluate import evaluate, trash_activations
+from service.training.material import gather
 from service.training.mnist import Digits, Mnist
 from service.training.recipes import Recipe
 from service.training.reference import reference
 
-__all__ = ["Made", "make", "run"]
+__all__ = ["Made", "Workshop", "make", "run"]
 
 CODE_VERSION = version("digit-service")
+
+
+class Workshop(NamedTuple):
+    """What the work is done with.
+
+    Attributes:
+        to: the module of the device's arrays.
+        processes: that make what is learned from, at most so many at once.
+    """
+
+    to: Arrays = np
+    processes: int = 1
+
+
+HERE = Workshop()
 
 
 class Choice(NamedTuple):
@@ -69,6 +86,8 @@ def run(
     out: Path,
     version: str,
     report: Callable[[str], None],
+    device: str = "cpu",
+    processes: int = 1,
     sha256: Mapping[str, str] = mnist.SHA256,
 ) -> Path:
     """Train a network by a recipe and write its artifact, out/<name>/<version>.npz; return that path.
@@ -82,20 +101,28 @@ def run(
         out: the folder of artifacts.
         version: of the artifact.
         report: told one line at a time how it goes, how long it took included.
+        device: a name from service.training.device; the same one gives the same bytes.
+        processes: that make what is learned from, at most so many at once.
         sha256: of the four files, uncompressed.
 
     Raises:
         BadInputError: no such recipe, one that diverges, or a seed or a version that cannot be.
         BadDataError: the data cannot be had, or are too few for the recipe.
         BadArtifactError: the artifact cannot be written.
-        ServiceError: the `train` extra is not installed.
+        ServiceError: the `train` extra is not installed, or there is no such device.
     """
     chosen = recipes.find(recipe)
     _check(version, seed)
+    shop = Workshop(arrays(device), processes)
     started = monotonic()
     everything = mnist.read(data, sha256=sha256)
     made = make(
-        chosen, everything, seed=chosen.seed if seed is None else seed, version=version, report=report
+        chosen,
+        everything,
+        seed=chosen.seed if seed is None else seed,
+        version=version,
+        report=report,
+        shop=shop,
     )
     path = save(made.network, made.metadata, out, dtype=chosen.dtype)
     if made.moments:
@@ -117,7 +144,13 @@ def _check(version: str, seed: int | None) -> None:
 
 
 def make(
-    recipe: Recipe, everything: Mnist, *, seed: int, version: str, report: Callable[[str], None]
+    recipe: Recipe,
+    everything: Mnist,
+    *,
+    seed: int,
+    version: str,
+    report: Callable[[str], None],
+    shop: Workshop = HERE,
 ) -> Made:
     """Train a network by a recipe, choose its threshold on validation data, and measure it on the test set.
 
@@ -127,6 +160,7 @@ def make(
         seed: of everything random.
         version: of the artifact.
         report: told one line at a time how it goes.
+        shop: what the work is done with.
 
     Raises:
         BadDataError: fewer images than the recipe needs.
@@ -135,13 +169,15 @@ def make(
     training, validation = _split(everything.training, recipe)
     preprocessing = PREPROCESSINGS[recipe.preprocessing]
     report(f"{recipe.name}: {len(training):,} images to learn from, {len(validation):,} to choose on")
-    fitted = descend(recipe, training, validation, seed, report)
+    material = gather(recipe, training, seed, shop.processes)
+    fitted = descend(recipe, material, validation, seed, report, to=shop.to)
     choice = _choose(fitted.network, recipe, validation, np.random.default_rng([seed, 1]))
     report(f"threshold {choice.reject.threshold:g}, {choice.reject.chosen}")
     shipped = fitted
     if recipe.refit:
         report(f"once more, on all {len(everything.training):,} images")
-        shipped = descend(recipe, everything.training, None, seed, report, only=fitted.best)
+        material = gather(recipe, everything.training, seed, shop.processes)
+        shipped = descend(recipe, material, None, seed, report, only=fitted.best, to=shop.to)
     network = _finished(shipped.network, choice.scale, recipe)
     test = everything.test
     evaluation = evaluate(

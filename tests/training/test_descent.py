@@ -1,11 +1,13 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from service.errors import BadInputError
 from service.network import CROSS_ENTROPY, Network
 from service.training.augment import Augmentation
-from service.training.descent import Candidate, descend, step
-from service.training.material import MiniBatch
+from service.training.descent import Candidate, descend, step, taught
+from service.training.material import MiniBatch, gather
 from service.training.optimise import Memory
 from service.training.recipes import Recipe
 
@@ -27,6 +29,11 @@ def recipe_for(**changes):
 
 def silent(_line):
     pass
+
+
+def trained_by(recipe, training, validation, seed=0, report=silent, **options):
+    """Go all the way down."""
+    return descend(recipe, gather(recipe, training, seed), validation, seed, report, **options)
 
 
 @pytest.fixture
@@ -71,7 +78,7 @@ def test_the_average_trails_behind_the_network(digits, rng):
 
 
 def test_the_cost_falls_and_the_digits_are_learned(digits, drawn):
-    trained = descend(recipe_for(epochs=6), drawn.training, digits, 0, silent)
+    trained = trained_by(recipe_for(epochs=6), drawn.training, digits)
     costs = [moment.cost for moment in trained.curve]
     assert [moment.epoch for moment in trained.curve] == [1, 2, 3, 4, 5, 6]
     assert costs == sorted(costs, reverse=True)
@@ -86,20 +93,20 @@ def test_the_best_candidate_on_validation_is_kept(digits, drawn):
     def accuracy(network, some):
         return (network.forward(some.images).argmax(axis=1) == some.labels).mean()
 
-    for_odd, for_even = (descend(recipe, drawn.training, some, 0, silent).network for some in (odd, even))
+    for_odd, for_even = (trained_by(recipe, drawn.training, some).network for some in (odd, even))
     assert accuracy(for_odd, odd) > accuracy(for_even, odd)
     assert accuracy(for_even, even) > accuracy(for_odd, even)
 
 
 def test_the_curve_is_that_of_the_network_kept(digits, drawn):
-    trained = descend(recipe_for(candidates=3), drawn.training, digits, 0, silent)
+    trained = trained_by(recipe_for(candidates=3), drawn.training, digits)
     accuracy = (trained.network.forward(digits.images).argmax(axis=1) == digits.labels).mean()
     assert trained.curve[-1].validation_accuracy == pytest.approx(accuracy)
 
 
 def test_one_line_an_epoch_tells_cost_and_validation_accuracy(digits, drawn):
     lines = []
-    curve = descend(recipe_for(), drawn.training, digits, 0, lines.append).curve
+    curve = trained_by(recipe_for(), drawn.training, digits, report=lines.append).curve
     assert len(lines) == len(curve) == 3
     for line, m in zip(lines, curve, strict=True):
         assert line == (
@@ -110,7 +117,7 @@ def test_one_line_an_epoch_tells_cost_and_validation_accuracy(digits, drawn):
 def test_the_same_seed_gives_the_same_network_and_another_seed_another(digits, drawn):
     recipe = recipe_for(epochs=1, trash_share=0.2, trash={"uniform": 1}, augmentation=Augmentation(shift=1))
     first, again, other = (
-        descend(recipe, drawn.training, digits, seed, silent).network.layers[0].weights for seed in (5, 5, 6)
+        trained_by(recipe, drawn.training, digits, seed).network.layers[0].weights for seed in (5, 5, 6)
     )
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
@@ -120,7 +127,7 @@ def test_the_starting_weights_are_spread_as_the_recipe_says(digits, drawn):
     """With a learning rate of next to nothing the way ends where it began."""
     still = recipe_for(epochs=1, learning_rate=1e-12)
     near, far = (
-        descend(recipe, drawn.training, digits, 0, silent).network.layers[0].weights
+        trained_by(recipe, drawn.training, digits).network.layers[0].weights
         for recipe in (still, still.model_copy(update={"spread": 4}))
     )
     np.testing.assert_allclose(far, 4 * near, atol=1e-6)
@@ -131,7 +138,7 @@ def test_a_recipe_that_diverges_is_told_to_go_slower(digits, drawn):
         optimiser="descent", cost="quadratic", activations=("relu", "relu"), learning_rate=1e9
     )
     with pytest.raises(BadInputError, match="tiny diverges in epoch 1; lower its learning_rate"):
-        descend(recipe, drawn.training, digits, 0, silent)
+        trained_by(recipe, drawn.training, digits)
 
 
 def test_a_step_learns_the_trash_that_the_network_is_surest_of(digits, rng):
@@ -162,8 +169,8 @@ def test_trash_aims_at_ten_zeros(digits, rng):
 
 def test_the_best_candidate_is_trained_alone_as_beside_the_others(digits, drawn):
     recipe = recipe_for(candidates=3)
-    together = descend(recipe, drawn.training, digits, 0, silent)
-    alone = descend(recipe, drawn.training, None, 0, silent, only=together.best)
+    together = trained_by(recipe, drawn.training, digits)
+    alone = trained_by(recipe, drawn.training, None, only=together.best)
     assert alone.best == together.best
     assert alone.curve == ()
     for layer, same in zip(alone.network.layers, together.network.layers, strict=True):
@@ -171,7 +178,7 @@ def test_the_best_candidate_is_trained_alone_as_beside_the_others(digits, drawn)
 
 
 def test_moments_are_kept_from_the_start_to_the_end_ever_further_apart(digits, drawn):
-    trained = descend(recipe_for(epochs=8, moments=5), drawn.training, digits, 0, silent)
+    trained = trained_by(recipe_for(epochs=8, moments=5), drawn.training, digits)
     assert list(trained.moments) == [0, 1, 2, 4, 8]
     accuracy = [
         (network.forward(digits.images).argmax(axis=1) == digits.labels).mean()
@@ -179,8 +186,43 @@ def test_moments_are_kept_from_the_start_to_the_end_ever_further_apart(digits, d
     ]
     assert accuracy[0] < 0.4
     assert accuracy[1:] == pytest.approx([trained.curve[e - 1].validation_accuracy for e in (1, 2, 4, 8)])
-    assert trained.moments[8] is trained.network
+    for layer, same in zip(trained.moments[8].layers, trained.network.layers, strict=True):
+        np.testing.assert_array_equal(layer.weights, same.weights)
 
 
 def test_no_moments_are_kept_unless_asked_for(digits, drawn):
-    assert descend(recipe_for(), drawn.training, digits, 0, silent).moments == {}
+    assert trained_by(recipe_for(), drawn.training, digits).moments == {}
+
+
+def test_later_generations_learn_from_the_mean_answer_of_those_before(digits, drawn):
+    recipe = recipe_for(epochs=4, candidates=2, generations=2, lesson=0.9)
+    lines = []
+    found = trained_by(recipe, drawn.training, digits, report=lines.append)
+    assert lines[0] == "generation 1 of 2"
+    assert len(lines) == 1 + 2 * 4
+    assert len(found.all) == 2
+    assert (found.network.forward(digits.images).argmax(axis=1) == digits.labels).mean() > 0.9
+
+
+def test_a_lesson_moves_the_targets_towards_the_teachers_answer(digits, rng):
+    """By hand: two teachers, a lesson of a quarter."""
+    teachers = tuple(Network.random((784, 5, 10), rng) for _ in range(2))
+    batch = MiniBatch(digits.images[:3], np.eye(10, dtype=np.float32)[digits.labels[:3]], NO_TRASH)
+    answers = [teacher.forward(batch.images) for teacher in teachers]
+    expected = 0.75 * batch.targets + 0.25 * (answers[0] + answers[1]) / 2
+    np.testing.assert_allclose(taught(batch, teachers, 0.25).targets, expected, rtol=1e-6)
+
+
+def test_arrays_of_another_module_are_brought_home(digits, drawn):
+    """A module that counts what it makes stands for a card's."""
+    made = []
+
+    def asarray(array):
+        made.append(array)
+        return np.asarray(array)
+
+    elsewhere = SimpleNamespace(asarray=asarray, eye=np.eye)
+    here, there = (trained_by(recipe_for(), drawn.training, digits, to=to) for to in (np, elsewhere))
+    assert made
+    for layer, same in zip(here.network.layers, there.network.layers, strict=True):
+        np.testing.assert_array_equal(layer.weights, same.weights)

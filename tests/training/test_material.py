@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from service.imaging.preprocessing import deskew
-from service.training import material
 from service.training.augment import Augmentation
+from service.training.glyphs import SEEN_FONTS, letters
 from service.training.material import gather, mini_batches
 from service.training.mnist import Digits
 from service.training.recipes import Recipe
+from service.training.stock import collect
 
 
 def recipe_for(**changes):
@@ -23,8 +24,13 @@ def recipe_for(**changes):
 
 
 def passed(digits, recipe, rng):
-    """One pass over the digits."""
-    return mini_batches(gather(recipe, digits, rng), recipe, rng)
+    """One epoch."""
+    return shown(gather(recipe, digits, 0), recipe, rng)
+
+
+def shown(material, recipe, rng):
+    n_steps = len(material.labels) // (recipe.n_digits * recipe.variations)
+    return mini_batches(material, recipe, n_steps, rng)
 
 
 @pytest.fixture
@@ -33,14 +39,17 @@ def rng():
 
 
 def test_a_pass_shows_every_digit_once(digits, rng):
-    numbered = Digits(np.repeat(np.arange(400, dtype=np.float32)[:, None], 784, axis=1), digits.labels)
+    """Each is an image of its own: its number in four greys, each of which is a quarter of the range."""
+    place = np.arange(400)[:, None] // 4 ** np.arange(5) % 4 / np.float32(3)
+    numbered = Digits(np.pad(place, ((0, 0), (0, 779))).astype(np.float32), digits.labels)
     batches = list(passed(numbered, recipe_for(), rng))
     assert [len(batch.images) for batch in batches] == [20] * 20
-    shown = np.concatenate([batch.images[:, 0] for batch in batches]).astype(int)
-    assert sorted(shown) == list(range(400))
-    assert list(shown) != sorted(shown)
+    greys = np.concatenate([batch.images[:, :5] for batch in batches])
+    numbers = (greys * 3 @ 4.0 ** np.arange(5)).round().astype(int)
+    assert sorted(numbers) == list(range(400))
+    assert list(numbers) != sorted(numbers)
     targets = np.concatenate([batch.targets for batch in batches])
-    np.testing.assert_array_equal(targets, np.eye(10)[digits.labels[shown]])
+    np.testing.assert_array_equal(targets, np.eye(10)[digits.labels[numbers]])
 
 
 def test_digits_that_fill_no_mini_batch_wait_for_the_next_pass(digits, rng):
@@ -69,19 +78,18 @@ def test_kinds_of_trash_come_as_often_as_the_recipe_says_and_mixed(digits, rng):
     assert all(0.4 < share < 1 for share in flat)
 
 
-def test_other_sources_have_their_share_of_every_step(digits, rng):
+def test_other_sources_have_their_share_of_every_epoch(digits, rng):
     recipe = recipe_for(mini_batch=40, sources={"fonts": 0.25, "hands": 0.1})
-    batches = list(passed(digits, recipe, rng))
-    assert [len(batch.images) for batch in batches] == [40] * (400 // 26)
+    images = np.concatenate([batch.images for batch in passed(digits, recipe, rng)])
     own = {image.tobytes() for image in digits.images}
-    for batch in batches:
-        assert sum(image.tobytes() in own for image in batch.images) == 26
+    assert len(images) // 40 == 400 // 26
+    assert np.mean([image.tobytes() in own for image in images]) == pytest.approx(26 / 40, abs=0.02)
 
 
-def test_digits_of_uploads_are_the_digits_they_show(digits, rng):
+def test_digits_of_uploads_are_the_digits_they_show(digits):
     """A calculator's digits survive the way through an upload, and so do their labels."""
-    material = gather(recipe_for(mini_batch=40, sources={"uploads": 0.5}), digits, rng)
-    uploads = material.others["uploads"]
+    stock = collect(recipe_for(mini_batch=40, sources={"uploads": 0.5}), digits, 0, 1)
+    uploads = stock.others["uploads"]
     templates = np.stack([digits.images[digits.labels == label].mean(axis=0) for label in range(10)])
     alike = np.corrcoef(np.concatenate([uploads.images, templates]))[: len(uploads), -10:]
     assert uploads.images.any(axis=1).all()
@@ -89,26 +97,49 @@ def test_digits_of_uploads_are_the_digits_they_show(digits, rng):
 
 
 @pytest.mark.parametrize("kind", ["uploaded", "framed", "scribbles"])
-def test_trash_that_is_costly_to_make_is_made_once_and_shown_changed(kind, digits, rng, monkeypatch):
-    monkeypatch.setattr(material, "POOL", 30)
-    recipe = recipe_for(mini_batch=40, trash_share=0.5, trash={kind: 1})
-    gathered = gather(recipe, digits, rng)
-    assert len(gathered.pools[kind]) == 30
-    shown = np.concatenate([batch.trash for batch in mini_batches(gathered, recipe, rng)])
-    assert len(np.unique(shown, axis=0)) > 60
-    assert shown.min() >= 0
-    assert shown.max() <= 1
+def test_trash_that_is_costly_to_make_is_made_once_and_shown_changed(kind, digits):
+    recipe = recipe_for(mini_batch=40, trash_share=0.5, trash={kind: 1}, variations=2)
+    few = digits[:30]
+    assert len(collect(recipe, few, 0, 1).pools[kind]) == 30
+    rubbish = gather(recipe, few, 0).trash
+    assert len(np.unique(rubbish, axis=0)) > 45
+
+
+def test_every_letter_is_there_however_few_the_digits_are(digits):
+    recipe = recipe_for(mini_batch=40, trash_share=0.5, trash={"letters": 1})
+    drawn_letters = collect(recipe, digits[:30], 0, 1).pools["letters"]
+    np.testing.assert_array_equal(drawn_letters, letters(SEEN_FONTS))
 
 
 def test_images_are_prepared_as_the_server_prepares_them(digits, rng):
     recipe = recipe_for(preprocessing="mnist-deskewed")
     prepared = deskew(digits.images)
     for image in next(passed(digits, recipe, rng)).images:
-        assert np.isclose(image, prepared, atol=1e-6).all(axis=1).any()
+        assert np.isclose(image, prepared, atol=0.5 / 255 + 1e-6).all(axis=1).any()
 
 
-def test_digits_are_changed_anew_in_each_pass(digits, rng):
-    recipe = recipe_for(augmentation=Augmentation(shift=1))
-    one = digits[:20]
-    first, second = (next(passed(one, recipe, rng)).images for _ in range(2))
-    assert not {image.tobytes() for image in first} & {image.tobytes() for image in second}
+def test_each_digit_is_there_in_as_many_variations_as_the_recipe_says(digits):
+    recipe = recipe_for(augmentation=Augmentation(shift=1), variations=3)
+    material = gather(recipe, digits[:20], 0)
+    assert len({image.tobytes() for image in material.images}) == 60
+    assert sorted(material.labels) == sorted(np.tile(digits.labels[:20], 3))
+
+
+def test_an_epoch_shows_as_many_digits_as_there_are_however_many_the_variations(digits, rng):
+    recipe = recipe_for(augmentation=Augmentation(shift=1), variations=3)
+    assert sum(len(batch.images) for batch in passed(digits, recipe, rng)) == 400
+
+
+def test_the_same_seed_gives_the_same_material_in_any_number_of_processes(digits):
+    recipe = recipe_for(
+        mini_batch=40,
+        augmentation=Augmentation(shift=1),
+        sources={"uploads": 0.1},
+        trash_share=0.25,
+        trash={"strokes": 1, "framed": 1},
+        variations=2,
+    )
+    alone, together = (gather(recipe, digits[:40], 0, processes) for processes in (1, 2))
+    np.testing.assert_array_equal(alone.images, together.images)
+    np.testing.assert_array_equal(alone.trash, together.trash)
+    assert not np.array_equal(alone.images, gather(recipe, digits[:40], 1).images)

@@ -46,7 +46,7 @@ def conduct(bench: Bench, settings: Settings) -> Outcome:
     training, test = bench.mnist.training[: settings.training], bench.mnist.test
     rows: list[Numbers] = []
     ends: list[tuple[Gradient, ...]] = []
-    for network, epoch in _stops(training, settings, bench.rng()):
+    for network, epoch in _stops(training, settings, bench):
         row, gradients = _measured(network, training[: settings.measured], test, recipe)
         rows.append({"epoch": epoch} | row)
         ends = [*ends[:1], gradients]
@@ -62,15 +62,15 @@ def conduct(bench: Bench, settings: Settings) -> Outcome:
     return Outcome(numbers, _draw(numbers, slopes))
 
 
-def _stops(training: Digits, settings: Settings, rng: np.random.Generator) -> Iterator[tuple[Network, float]]:
+def _stops(training: Digits, settings: Settings, bench: Bench) -> Iterator[tuple[Network, float]]:
     """Train, and show the network at the start, after some of the first steps, and after every epoch."""
-    recipe = settings.recipe
+    recipe, rng = settings.recipe, bench.rng()
     network = Network.random(recipe.sizes, rng, initialisation=recipe.initialisation)
     candidate, n_steps = Candidate(network, network, Memory()), len(training) // recipe.n_own
-    material = gather(recipe, training, rng)
+    material = gather(recipe, training, bench.seed)
     yield network, 0
     for epoch in range(recipe.epochs):
-        for number, batch in enumerate(mini_batches(material, recipe, rng), start=1):
+        for number, batch in enumerate(mini_batches(material, recipe, n_steps, rng), start=1):
             candidate, _ = step(candidate, batch, recipe, epoch / recipe.epochs)
             if number == n_steps or (epoch == 0 and number in settings.early):
                 yield candidate.network, epoch + number / n_steps

@@ -15,6 +15,7 @@ from service.training.descent import descend
 from service.training.experiments import chart
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome, sums
 from service.training.experiments.markdown import table
+from service.training.material import gather
 from service.training.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -95,13 +96,14 @@ def _networks(
         artifact.metadata.name: (artifact.network, artifact.metadata.preprocessing.name)
         for artifact in artifacts
     }
-    short = settings.recipe.model_copy(update={"epochs": settings.epochs, "candidates": 1})
+    few = {"epochs": settings.epochs, "variations": min(settings.epochs, settings.recipe.variations)}
+    short = settings.recipe.model_copy(update={"candidates": 1} | few)
     without = short.model_copy(update={"trash": {}, "trash_share": 0})
     digits = bench.mnist.training
     learned, chosen_on = digits[: -short.validation], digits[-short.validation :]
     for name, recipe in ((ALONE, without), (TAUGHT, short)):
         bench.report(f"{name}: {recipe.epochs} epochs of the recipe {recipe.name}")
-        trained = descend(recipe, learned, chosen_on, bench.seed, bench.report)
+        trained = descend(recipe, gather(recipe, learned, bench.seed), chosen_on, bench.seed, bench.report)
         shipped[name] = (trained.network, recipe.preprocessing)
     return shipped
 
