@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from service.network import ACTIVATIONS, FloatArray, Network
 from service.training.descent import Candidate, step
-from service.training.material import Material, mini_batches
+from service.training.material import Material, gather, mini_batches
 from service.training.mnist import Digits
 from service.training.optimise import Memory
 from service.training.recipes import Recipe
@@ -28,8 +28,11 @@ SIZES = (784, 16, 16, 10)
 class Trainer(Protocol):
     """A network that learns."""
 
-    def learn(self, digits: Digits) -> None:
-        """Pass once over these digits, in an order of its own."""
+    def ready(self, digits: Digits) -> Any:  # noqa: ANN401  # its own
+        """Return the digits as it keeps them while it learns."""
+
+    def learn(self, kept: Any) -> None:  # noqa: ANN401  # its own
+        """Pass once over them, in an order of its own."""
 
     def answer(self, images: FloatArray) -> NDArray[np.intp]:
         """Return the digit that each image is taken for."""
@@ -61,9 +64,14 @@ class Ours:
         network = Network.random(recipe.sizes, self.rng, activations=activations)
         self.candidate = Candidate(network, network, Memory())
 
-    def learn(self, digits: Digits) -> None:
+    def ready(self, digits: Digits) -> Material:
+        """Make what is learned from, in the recipe's variations."""
+        return gather(self.recipe, digits, seed=0)
+
+    def learn(self, kept: Material) -> None:
         """Pass once over these digits."""
-        for batch in mini_batches(Material(digits, {}, {}), self.recipe, self.rng):
+        n_steps = len(kept.labels) // (self.recipe.mini_batch * self.recipe.variations)
+        for batch in mini_batches(kept, self.recipe, n_steps, self.rng):
             self.candidate, _ = step(self.candidate, batch, self.recipe, over=0)
 
     def answer(self, images: FloatArray) -> NDArray[np.intp]:
@@ -80,6 +88,10 @@ class ScikitLearn:
         self.network = MLPClassifier(
             SIZES[1:-1], batch_size=mini_batch, learning_rate_init=learning_rate, random_state=seed
         )
+
+    def ready(self, digits: Digits) -> Digits:
+        """Keep them as they are."""
+        return digits
 
     def learn(self, digits: Digits) -> None:
         """Pass once over these digits."""
@@ -106,10 +118,13 @@ class PyTorch:
         )
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=learning_rate, fused=True)
 
-    def learn(self, digits: Digits) -> None:
+    def ready(self, digits: Digits) -> tuple[Any, Any]:
+        """Turn them into tensors."""
+        return self.torch.from_numpy(digits.images), self.torch.from_numpy(digits.labels.astype(np.int64))
+
+    def learn(self, kept: tuple[Any, Any]) -> None:
         """Pass once over these digits."""
-        images = self.torch.from_numpy(digits.images)
-        labels = self.torch.from_numpy(digits.labels.astype(np.int64))
+        images, labels = kept
         for which in self.torch.randperm(len(labels)).split(self.mini_batch):
             self.optimiser.zero_grad()
             self.cost(self.network(images[which]), labels[which]).backward()
@@ -131,6 +146,10 @@ class Nielsen:
         pairs = list(pairwise(SIZES))
         self.weights = [self.rng.standard_normal((n_out, n_in)) for n_in, n_out in pairs]
         self.biases = [self.rng.standard_normal((n_out, 1)) for _, n_out in pairs]
+
+    def ready(self, digits: Digits) -> Digits:
+        """Keep them as they are."""
+        return digits
 
     def learn(self, digits: Digits) -> None:
         """Pass once over these digits."""

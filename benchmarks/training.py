@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
 from types import MappingProxyType
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 import numpy as np
@@ -24,8 +24,8 @@ from service.cli.options import DATA
 from service.imaging.preprocessing import deskew
 from service.network import FloatArray
 from service.training import mnist
-from service.training.augment import Augmentation
 from service.training.experiments.markdown import table
+from service.training.memory import keep_freed
 from service.training.mnist import Digits, Mnist
 from service.training.recipes import RECIPES
 
@@ -37,7 +37,7 @@ PARTS = 6  # of an epoch, after each of which the test images are asked
 AT_ONCE = 512  # images deskewed in one go, as many as the cache holds
 PRODUCTS = "matrix products alone"
 WIDE_IMAGES = 10_000
-WIDE_SIZES = (784, 1000, 1000, 10)
+WIDE_SIZES = RECIPES["wide"].sizes
 
 Result = TypeVar("Result")
 
@@ -102,7 +102,7 @@ def epochs(digits: Digits, rounds: int, tell: Callable[[str], None]) -> dict[str
             if row.name == "Nielsen" and number:
                 continue  # once is enough: it takes as long as all others together
             trainer = TRAINERS[row.name](row.mini_batch, row.learning_rate, number)
-            _, turn = timed(trainer.learn, digits)
+            _, turn = timed(trainer.learn, trainer.ready(digits))
             turns.setdefault((row.mini_batch, row.name), []).append(turn)
         for mini_batch in {row.mini_batch for row in chosen}:
             _, turn = timed(products, SIZES, mini_batch, digits.images)
@@ -169,16 +169,18 @@ def race(row: Race, data: Mnist, test: Digits, seed: int) -> Way:
     trainer, (spent, _) = timed(TRAINERS[row.name], row.mini_batch, row.learning_rate, seed)
     reached: dict[float, float] = {}
     best = 0.0
-    known: dict[int, Digits] = {}  # parts of the training images, as this trainer reads them
+    known: dict[int, Any] = {}  # parts of the training images, as this trainer keeps them
     parts = np.array_split(rng.permutation(len(data.training)), PARTS)
     for number in range(row.most_epochs * PARTS):
         place = number % PARTS
         if place not in known:
-            known[place] = data.training[parts[place]]
+            part = data.training[parts[place]]
             if row.deskewed:
-                images, turn = timed(deskewed, known[place].images)
-                known[place] = Digits(images, known[place].labels)
+                images, turn = timed(deskewed, part.images)
+                part = Digits(images, part.labels)
                 spent += turn.cpu
+            known[place], turn = timed(trainer.ready, part)
+            spent += turn.cpu
         _, turn = timed(trainer.learn, known[place])
         spent += turn.cpu
         accuracy = float((trainer.answer(test.images) == test.labels).mean())
@@ -212,16 +214,20 @@ def _summary(ways: Sequence[Way]) -> dict[str, float | None]:
 
 
 def wide(digits: Digits, rounds: int, tell: Callable[[str], None]) -> dict[str, float]:
-    """Measure a pass of a wide network over some images, each changed anew, and the matrix products alone."""
+    """Measure a pass of a wide network over some images, with and without its share of making them."""
     some, shape = digits[:WIDE_IMAGES], RECIPES["wide"]
     turns: dict[str, list[Turn]] = {}
     for number in range(rounds):
-        for name, augmentation in (("changed anew", shape.augmentation), ("as they are", Augmentation())):
-            ours = Ours(shape.mini_batch, shape.learning_rate, number)
-            members = {"sizes": WIDE_SIZES, "augmentation": augmentation, "averaging": shape.averaging}
-            ours.start(recipe(shape.mini_batch, shape.learning_rate, **members), number)
-            _, turn = timed(ours.learn, some)
-            turns.setdefault(name, []).append(turn)
+        ours = Ours(shape.mini_batch, shape.learning_rate, number)
+        members = {"sizes": WIDE_SIZES, "augmentation": shape.augmentation, "averaging": shape.averaging}
+        ours.start(recipe(shape.mini_batch, shape.learning_rate, **members), number)
+        material, made = timed(ours.ready, some)
+        _, learned = timed(ours.learn, material)
+        share = shape.variations / shape.epochs  # of making every image once
+        turns.setdefault("steps alone", []).append(learned)
+        turns.setdefault("steps and images", []).append(
+            Turn(learned.cpu + share * made.cpu, learned.wall + share * made.wall)
+        )
         _, turn = timed(products, WIDE_SIZES, shape.mini_batch, some.images)
         turns.setdefault(PRODUCTS, []).append(turn)
         tell(f"wide: round {number + 1} of {rounds}")
@@ -254,9 +260,10 @@ def markdown(found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
     )
     alone = found["wide"][PRODUCTS]
     lines = ([name, f"{s:.2f}", f"{s / alone:.2f}"] for name, s in found["wide"].items())
+    sizes, mini_batch = "-".join(map(str, WIDE_SIZES)), RECIPES["wide"].mini_batch
     blocks.append(
-        f"784-1000-1000-10 over {WIDE_IMAGES:,} images, mini-batches of {RECIPES['wide'].mini_batch}\n\n"
-        + table(["images", "CPU seconds", "times the products"], lines)
+        f"{sizes} over {WIDE_IMAGES:,} images, mini-batches of {mini_batch}\n\n"
+        + table(["what", "CPU seconds", "times the products"], lines)
     )
     return "\n\n".join(blocks) + "\n"
 
@@ -280,6 +287,7 @@ def main(data: Path | None, rounds: int, out: Path | None) -> None:
     def tell(line: str) -> None:
         click.echo(line, err=True)
 
+    keep_freed()  # as `digits train` does
     everything = mnist.read(data)
     found = {
         "epochs": epochs(everything.training, rounds, tell),
