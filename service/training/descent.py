@@ -1,6 +1,6 @@
 """The way down: epochs of mini-batches, every candidate a step for each, and the best of them kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -57,7 +57,7 @@ class Trained(NamedTuple):
 
 def descend(
     recipe: Recipe,
-    material: Material,
+    materials: Iterator[Material],
     validation: Digits | None,
     seed: int,
     report: Callable[[str], None],
@@ -69,7 +69,7 @@ def descend(
 
     Args:
         recipe: everything that decides how.
-        material: what is learned from.
+        materials: what each epoch learns from, in arrays of `to`.
         validation: what is chosen on, never learned from; None where nothing is left to choose.
         seed: of everything random.
         report: told one line an epoch.
@@ -80,14 +80,13 @@ def descend(
     Raises:
         BadInputError: the cost grew beyond all numbers.
     """
-    there = material.on(to)
     judge = _judge(recipe, validation, to)
     teachers: tuple[Network, ...] = ()
     for generation in range(1, recipe.generations):
-        race = Race(recipe, there, judge, teachers, None, to)
+        race = Race(recipe, materials, judge, teachers, None, to)
         report(f"generation {generation} of {recipe.generations}")
         teachers = tuple(_run(race, np.random.default_rng([seed, generation]), report).networks)
-    race = Race(recipe, there, judge, teachers, only, to)
+    race = Race(recipe, materials, judge, teachers, only, to)
     way = _run(race, np.random.default_rng(seed), report)
     best = int(np.argmax([moment.validation_accuracy for moment in way.judged[-1]]))
     return Trained(
@@ -104,7 +103,7 @@ class Race(NamedTuple):
 
     Attributes:
         recipe: everything that decides how.
-        material: what they learn from.
+        materials: what each epoch learns from.
         judge: measures a network's accuracy.
         teachers: whose mean answer they learn beside the labels.
         only: the one candidate that runs; None for all.
@@ -112,7 +111,7 @@ class Race(NamedTuple):
     """
 
     recipe: Recipe
-    material: Material
+    materials: Iterator[Material]
     judge: Callable[[Network], float]
     teachers: tuple[Network, ...]
     only: int | None
@@ -201,10 +200,10 @@ def _epoch(
     candidates: list[Candidate], race: Race, epoch: int, rng: np.random.Generator
 ) -> tuple[list[Candidate], FloatArray]:
     """Show as many digits as MNIST has; return the candidates and the mean cost of each."""
-    recipe = race.recipe
-    n_steps = len(race.material.labels) // (recipe.n_digits * recipe.variations)
+    recipe, material = race.recipe, next(race.materials)
+    n_steps = len(material.labels) // (recipe.n_digits * (recipe.variations or 1))
     costs = np.zeros(len(candidates))
-    batches = mini_batches(race.material, recipe, n_steps, rng, race.to)
+    batches = mini_batches(material, recipe, n_steps, rng, race.to)
     bar = needs("tqdm").tqdm(batches, f"epoch {epoch}", n_steps, leave=False, disable=None)
     for number, batch in enumerate(bar):
         over = (epoch - 1 + number / n_steps) / recipe.epochs

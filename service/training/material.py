@@ -1,11 +1,12 @@
-"""What is learned from: digits of every source of a recipe and trash, made before the first step.
+"""What is learned from: digits of every source of a recipe and trash, made before the steps that show them.
 
-Each of MNIST's digits is there in as many variations as the recipe asks for, and an epoch shows as many
-digits as MNIST has, drawn from all of them. A pixel is kept in one byte, as uploads bring it.
+Each epoch shows as many digits as MNIST has, each changed anew; or, where a recipe keeps some variations of
+each digit, drawn from all of them. A pixel is kept in one byte, as uploads bring it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from service.training.sources import SOURCES
 from service.training.stock import POOLS, Stock, collect
 from service.training.workers import side_by_side
 
-__all__ = ["Material", "MiniBatch", "gather", "mini_batches"]
+__all__ = ["Material", "MiniBatch", "gather", "mini_batches", "supply"]
 
 SIDE = 28  # pixels
 PART = 2048  # of MNIST's digits whose surroundings are made in one go
@@ -79,20 +80,60 @@ class Shared(NamedTuple):
     recipe: Recipe
 
 
-def gather(recipe: Recipe, digits: Digits, seed: int, processes: int = 1) -> Material:
-    """Make all that is learned from; the same seed gives the same in any number of processes."""
+def supply(
+    recipe: Recipe, digits: Digits, seed: int, processes: int = 1, to: Arrays = np
+) -> Iterator[Material]:
+    """Yield what each epoch learns from; the same seed gives the same in any number of processes.
+
+    Where the recipe keeps some variations, or where nothing varies, that is the same every time. Else it is
+    made anew, in several processes while the epoch before is learned from.
+
+    Args:
+        recipe: everything that decides what.
+        digits: of MNIST.
+        seed: of everything random.
+        processes: that make it, at most so many at once.
+        to: the module of the device's arrays.
+    """
+    if recipe.variations or not _varies(recipe):
+        kept = gather(recipe, digits, seed, processes).on(to)
+        while True:
+            yield kept
     stock = collect(recipe, digits, seed, processes)
+    n_parts = len(range(0, len(digits), PART))
+    parts = (
+        part for epoch in count() for part in _parts(digits, np.random.SeedSequence([seed, 1, epoch]), 1)
+    )
+    made = side_by_side(_made, Shared(stock, recipe), parts, processes, ahead=n_parts)
+    while True:
+        yield _joined(islice(made, n_parts)).on(to)
+
+
+def _varies(recipe: Recipe) -> bool:
+    return bool(recipe.sources or recipe.trash) or recipe.augmentation != Augmentation()
+
+
+def gather(recipe: Recipe, digits: Digits, seed: int, processes: int = 1) -> Material:
+    """Make the recipe's variations of every digit, one where it names no number, and what comes with them."""
+    stock = collect(recipe, digits, seed, processes)
+    parts = list(_parts(digits, np.random.SeedSequence([seed, 1]), recipe.variations or 1))
+    made = side_by_side(_made, Shared(stock, recipe), parts, processes, ahead=len(parts))
+    return _joined(needs("tqdm").tqdm(made, "material", len(parts), leave=False, disable=None))
+
+
+def _parts(digits: Digits, seed: np.random.SeedSequence, passes: int) -> Iterator[Part]:
+    """Cut so many passes over all digits into tasks."""
     places = [
         (first, min(first + PART, len(digits)))
-        for _variation in range(recipe.variations)
+        for _pass in range(passes)
         for first in range(0, len(digits), PART)
     ]
-    seeds = np.random.SeedSequence([seed, 1]).spawn(len(places))
-    parts = [Part(first, last, own) for (first, last), own in zip(places, seeds, strict=True)]
-    made = side_by_side(_made, Shared(stock, recipe), parts, processes)
-    bar = needs("tqdm").tqdm(made, "material", len(parts), leave=False, disable=None)
-    images, labels, rubbish = zip(*bar, strict=True)
-    return Material(np.concatenate(images), np.concatenate(labels), np.concatenate(rubbish))
+    seeds = seed.spawn(len(places))
+    return (Part(first, last, own) for (first, last), own in zip(places, seeds, strict=True))
+
+
+def _joined(parts: Iterable[tuple[NDArray[np.uint8], ...]]) -> Material:
+    return Material(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def mini_batches(

@@ -63,7 +63,7 @@ def collect(recipe: Recipe, digits: Digits, seed: int, processes: int) -> Stock:
     seeds = np.random.SeedSequence([seed, 0]).spawn(len(sizes))
     parts = [Part(name, n, own) for (name, n), own in zip(sizes, seeds, strict=True)]
     made: dict[str, list[Digits]] = {name: [] for name in wanted}
-    results = side_by_side(_made, digits, parts, processes)
+    results = side_by_side(_made, digits, parts, processes, ahead=len(parts))
     bar = needs("tqdm").tqdm(results, "stock", len(parts), leave=False, disable=None)
     for part, result in zip(parts, bar, strict=True):
         made[part.name].append(result)

@@ -25,7 +25,7 @@ from service.training.calibrate import AS_IT_IS, Scale
 from service.training.descent import descend
 from service.training.device import Arrays, arrays
 from service.training.evaluate import evaluate, trash_activations
-from service.training.material import gather
+from service.training.material import supply
 from service.training.mnist import Digits, Mnist
 from service.training.recipes import Recipe
 from service.training.reference import reference
@@ -39,12 +39,12 @@ class Workshop(NamedTuple):
     """What the work is done with.
 
     Attributes:
-        to: the module of the device's arrays.
         processes: that make what is learned from, at most so many at once.
+        to: the module of the device's arrays.
     """
 
-    to: Arrays = np
     processes: int = 1
+    to: Arrays = np
 
 
 HERE = Workshop()
@@ -113,7 +113,7 @@ def run(
     """
     chosen = recipes.find(recipe)
     _check(version, seed)
-    shop = Workshop(arrays(device), processes)
+    shop = Workshop(processes, arrays(device))
     started = monotonic()
     everything = mnist.read(data, sha256=sha256)
     made = make(
@@ -169,15 +169,15 @@ def make(
     training, validation = _split(everything.training, recipe)
     preprocessing = PREPROCESSINGS[recipe.preprocessing]
     report(f"{recipe.name}: {len(training):,} images to learn from, {len(validation):,} to choose on")
-    material = gather(recipe, training, seed, shop.processes)
-    fitted = descend(recipe, material, validation, seed, report, to=shop.to)
+    materials = supply(recipe, training, seed, *shop)
+    fitted = descend(recipe, materials, validation, seed, report, to=shop.to)
     choice = _choose(fitted.network, recipe, validation, np.random.default_rng([seed, 1]))
     report(f"threshold {choice.reject.threshold:g}, {choice.reject.chosen}")
     shipped = fitted
     if recipe.refit:
         report(f"once more, on all {len(everything.training):,} images")
-        material = gather(recipe, everything.training, seed, shop.processes)
-        shipped = descend(recipe, material, None, seed, report, only=fitted.best, to=shop.to)
+        materials = supply(recipe, everything.training, seed, *shop)
+        shipped = descend(recipe, materials, None, seed, report, only=fitted.best, to=shop.to)
     network = _finished(shipped.network, choice.scale, recipe)
     test = everything.test
     evaluation = evaluate(

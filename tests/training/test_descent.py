@@ -7,7 +7,7 @@ from service.errors import BadInputError
 from service.network import CROSS_ENTROPY, Network
 from service.training.augment import Augmentation
 from service.training.descent import Candidate, descend, step, taught
-from service.training.material import MiniBatch, gather
+from service.training.material import MiniBatch, supply
 from service.training.optimise import Memory
 from service.training.recipes import Recipe
 
@@ -33,7 +33,8 @@ def silent(_line):
 
 def trained_by(recipe, training, validation, seed=0, report=silent, **options):
     """Go all the way down."""
-    return descend(recipe, gather(recipe, training, seed), validation, seed, report, **options)
+    materials = supply(recipe, training, seed, to=options.get("to", np))
+    return descend(recipe, materials, validation, seed, report, **options)
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
+from itertools import islice
+
 import numpy as np
 import pytest
 
 from service.imaging.preprocessing import deskew
 from service.training.augment import Augmentation
-from service.training.glyphs import SEEN_FONTS, letters
-from service.training.material import gather, mini_batches
+from service.training.glyphs import SEEN_FONTS
+from service.training.material import gather, mini_batches, supply
 from service.training.mnist import Digits
 from service.training.recipes import Recipe
 from service.training.stock import collect
@@ -25,11 +27,8 @@ def recipe_for(**changes):
 
 def passed(digits, recipe, rng):
     """One epoch."""
-    return shown(gather(recipe, digits, 0), recipe, rng)
-
-
-def shown(material, recipe, rng):
-    n_steps = len(material.labels) // (recipe.n_digits * recipe.variations)
+    material = next(supply(recipe, digits, 0))
+    n_steps = len(material.labels) // (recipe.n_digits * (recipe.variations or 1))
     return mini_batches(material, recipe, n_steps, rng)
 
 
@@ -79,7 +78,7 @@ def test_kinds_of_trash_come_as_often_as_the_recipe_says_and_mixed(digits, rng):
 
 
 def test_other_sources_have_their_share_of_every_epoch(digits, rng):
-    recipe = recipe_for(mini_batch=40, sources={"fonts": 0.25, "hands": 0.1})
+    recipe = recipe_for(mini_batch=40, sources={"hands": 0.35})
     images = np.concatenate([batch.images for batch in passed(digits, recipe, rng)])
     own = {image.tobytes() for image in digits.images}
     assert len(images) // 40 == 400 // 26
@@ -88,7 +87,7 @@ def test_other_sources_have_their_share_of_every_epoch(digits, rng):
 
 def test_digits_of_uploads_are_the_digits_they_show(digits):
     """A calculator's digits survive the way through an upload, and so do their labels."""
-    stock = collect(recipe_for(mini_batch=40, sources={"uploads": 0.5}), digits, 0, 1)
+    stock = collect(recipe_for(mini_batch=40, sources={"uploads": 0.5}), digits[:60], 0, 1)
     uploads = stock.others["uploads"]
     templates = np.stack([digits.images[digits.labels == label].mean(axis=0) for label in range(10)])
     alike = np.corrcoef(np.concatenate([uploads.images, templates]))[: len(uploads), -10:]
@@ -105,10 +104,11 @@ def test_trash_that_is_costly_to_make_is_made_once_and_shown_changed(kind, digit
     assert len(np.unique(rubbish, axis=0)) > 45
 
 
-def test_every_letter_is_there_however_few_the_digits_are(digits):
+def test_every_letter_is_there_however_few_the_digits_are(digits, monkeypatch):
+    every = np.random.default_rng(1).random((50, 784), np.float32)
+    monkeypatch.setattr("service.training.glyphs.letters", {SEEN_FONTS: every}.__getitem__)
     recipe = recipe_for(mini_batch=40, trash_share=0.5, trash={"letters": 1})
-    drawn_letters = collect(recipe, digits[:30], 0, 1).pools["letters"]
-    np.testing.assert_array_equal(drawn_letters, letters(SEEN_FONTS))
+    np.testing.assert_array_equal(collect(recipe, digits[:30], 0, 1).pools["letters"], every)
 
 
 def test_images_are_prepared_as_the_server_prepares_them(digits, rng):
@@ -130,16 +130,32 @@ def test_an_epoch_shows_as_many_digits_as_there_are_however_many_the_variations(
     assert sum(len(batch.images) for batch in passed(digits, recipe, rng)) == 400
 
 
-def test_the_same_seed_gives_the_same_material_in_any_number_of_processes(digits):
-    recipe = recipe_for(
-        mini_batch=40,
-        augmentation=Augmentation(shift=1),
-        sources={"uploads": 0.1},
-        trash_share=0.25,
-        trash={"strokes": 1, "framed": 1},
-        variations=2,
-    )
-    alone, together = (gather(recipe, digits[:40], 0, processes) for processes in (1, 2))
-    np.testing.assert_array_equal(alone.images, together.images)
-    np.testing.assert_array_equal(alone.trash, together.trash)
-    assert not np.array_equal(alone.images, gather(recipe, digits[:40], 1).images)
+VARIED = {
+    "mini_batch": 40,
+    "augmentation": Augmentation(shift=1),
+    "sources": {"uploads": 0.1},
+    "trash_share": 0.25,
+    "trash": {"strokes": 1, "framed": 1},
+}
+
+
+@pytest.mark.parametrize("variations", [0, 2])
+def test_the_same_seed_gives_the_same_material_in_any_number_of_processes(digits, variations):
+    recipe = recipe_for(**VARIED, variations=variations)
+    alone, together = (supply(recipe, digits[:40], 0, processes) for processes in (1, 2))
+    for one, other in islice(zip(alone, together, strict=True), 3):
+        np.testing.assert_array_equal(one.images, other.images)
+        np.testing.assert_array_equal(one.trash, other.trash)
+    assert not np.array_equal(one.images, next(supply(recipe, digits[:40], 1)).images)
+
+
+def test_material_is_made_anew_for_each_epoch(digits):
+    first, second = islice(supply(recipe_for(**VARIED), digits[:40], 0), 2)
+    assert not {image.tobytes() for image in first.images} & {image.tobytes() for image in second.images}
+    np.testing.assert_array_equal(first.labels[:40], second.labels[:40])
+
+
+@pytest.mark.parametrize("recipe", [recipe_for(), recipe_for(**VARIED, variations=2)])
+def test_material_that_does_not_vary_or_is_kept_is_made_once(digits, recipe):
+    first, second = islice(supply(recipe, digits[:40], 0), 2)
+    assert first is second

@@ -10,7 +10,7 @@ from service.classifier import Classifier, accepted
 from service.training import trash
 from service.training.evaluate import calibration_error
 from service.training.mnist import Digits
-from service.training.recipes import RECIPES, find
+from service.training.recipes import RECIPES, Recipe, find
 
 SHIPPED = Path(__file__).parents[2] / "model_artifacts"
 N = 10_000
@@ -140,5 +140,5 @@ def test_video_is_confident_about_noise(shipped):
 def test_the_shipped_artifact_is_made_by_the_recipe_of_that_name(shipped, name):
     training = shipped[name].artifact.metadata.training
     recipe = find(name)
-    assert training.recipe == recipe.model_dump(mode="json")
+    assert Recipe.model_validate(training.recipe) == recipe
     assert training.n_images == (60_000 if recipe.refit else 50_000)

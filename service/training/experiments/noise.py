@@ -15,7 +15,7 @@ from service.training.descent import descend
 from service.training.experiments import chart
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome, sums
 from service.training.experiments.markdown import table
-from service.training.material import gather
+from service.training.material import supply
 from service.training.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _networks(
     learned, chosen_on = digits[: -short.validation], digits[-short.validation :]
     for name, recipe in ((ALONE, without), (TAUGHT, short)):
         bench.report(f"{name}: {recipe.epochs} epochs of the recipe {recipe.name}")
-        trained = descend(recipe, gather(recipe, learned, bench.seed), chosen_on, bench.seed, bench.report)
+        trained = descend(recipe, supply(recipe, learned, bench.seed), chosen_on, bench.seed, bench.report)
         shipped[name] = (trained.network, recipe.preprocessing)
     return shipped
 
