@@ -208,7 +208,7 @@ VIDEO = Recipe(
 PLAIN = Recipe(
     name="plain",
     description="The network of the videos, a sigmoid in every layer, trained as well as we can.",
-    preprocessing="mnist-evened",
+    preprocessing="mnist-deskewed",
     spread=4,
     learning_rate=0.005,
     schedule="cosine",
@@ -217,7 +217,6 @@ PLAIN = Recipe(
     averaging=0.999,
     candidates=3,
     augmentation=Augmentation(rotation=8, scale=0.08, shift=0.5, elastic=0.5),
-    variations=12,
     sources={"uploads": 0.25, "forms": 0.03},
     trash_share=0.125,
     trash={
