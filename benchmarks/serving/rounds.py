@@ -76,13 +76,17 @@ class Turn(NamedTuple):
 
     @property
     def per_second(self) -> float:
-        """Return the images answered in a second."""
-        return self.load.per_second * self.images
+        """Return the images answered in a second; what was turned away is not answered."""
+        return self.load.per_second * self.images * self._well / max(self.load.requests, 1)
+
+    @property
+    def _well(self) -> int:
+        return max(self.load.requests - self.load.failed, 0)
 
     @property
     def cpu_us(self) -> float:
         """Return the processor time of one image, in microseconds."""
-        return 1e6 * self.cpu / max(self.load.requests * self.images, 1)
+        return 1e6 * self.cpu / max(self._well * self.images, 1)
 
 
 class Row(NamedTuple):
