@@ -19,8 +19,10 @@ Each message is one line for the person who reads it: what is wrong, and what to
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 __all__ = [
+    "CODES",
     "BadArtifactError",
     "BadDataError",
     "BadImageError",
@@ -106,3 +108,17 @@ class UnreachableError(ServiceError):
 
 class SettingsError(ServiceError):
     """Says which setting is unknown or out of bounds, and what is allowed."""
+
+
+CODES: Mapping[type[ServiceError], str] = MappingProxyType(
+    {
+        NotAPngError: "not_a_png",
+        ImageTooLargeError: "image_too_large",
+        BadImageError: "bad_image",
+        BadInputError: "bad_input",
+        UnknownModelError: "unknown_model",
+        BusyError: "overloaded",
+        NotReadyError: "not_ready",
+    }
+)
+"""What programs call the errors that an answer may tell of; these words do not change."""

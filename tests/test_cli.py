@@ -86,8 +86,9 @@ class TestTheCommandLine:
 
     def test_lists_every_command_with_a_sentence(self, digits):
         help_text = digits("--help").out
+        width = max(map(len, COMMANDS)) + 2
         for name, sentence in COMMANDS.items():
-            assert f"{name:12}{sentence}" in help_text
+            assert f"{name:{width}}{sentence}" in help_text
 
     @pytest.mark.parametrize("name", COMMANDS)
     def test_explains_each_command(self, digits, name):

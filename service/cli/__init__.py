@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "serve": "Serve the models over HTTP.",
         "classify": "Read the digit in each picture.",
+        "classify-many": "Read the digits in very many pictures.",
         "show": "Draw each step from a picture to what a network reads.",
         "train": "Train a network and write its artifact.",
         "evaluate": "Measure a model on the test images.",
@@ -35,7 +36,7 @@ class _Later(click.Command):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: object
     ) -> click.Context:
-        command: click.Command = import_module(f"service.cli.{self.name}").command
+        command: click.Command = import_module(f"service.cli.{str(self.name).replace('-', '_')}").command
         return command.make_context(info_name, args, parent, **extra)
 
 

@@ -1,9 +1,8 @@
 """The packages that training alone needs, imported where they are used."""
 
-from importlib import import_module
 from types import ModuleType
 
-from service.errors import ServiceError
+from service import extras
 
 __all__ = ["needs"]
 
@@ -14,9 +13,4 @@ def needs(module: str) -> ModuleType:
     Raises:
         ServiceError: it is not installed; the message says how.
     """
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise ServiceError(
-            f"training needs {module}, which is not installed; pip install 'digit-service[train]'"
-        ) from error
+    return extras.needs(module, extra="train", what="training")

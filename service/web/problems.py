@@ -11,6 +11,7 @@ from gunicorn.http import errors as head
 from werkzeug.exceptions import BadRequest, MethodNotAllowed, NotFound
 
 from service.errors import (
+    CODES,
     BadImageError,
     BadInputError,
     BusyError,
@@ -71,27 +72,29 @@ class Kind(NamedTuple):
         return self.code.replace("_", "-")
 
 
-OVERLOADED = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "overloaded", "Too many requests")
+OVERLOADED = Kind(HTTPStatus.SERVICE_UNAVAILABLE, CODES[BusyError], "Too many requests")
 INTERNAL = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Internal error")
 BAD_HEAD = Kind(HTTPStatus.BAD_REQUEST, "bad_head", "Bad request head")
 KINDS: Mapping[type[Exception], Kind] = MappingProxyType(
     {
-        BadInputError: Kind(HTTPStatus.BAD_REQUEST, "bad_input", "Bad input"),
+        BadInputError: Kind(HTTPStatus.BAD_REQUEST, CODES[BadInputError], "Bad input"),
         head.ParseException: BAD_HEAD,
         BadRequest: BAD_HEAD,
         MissingKeyError: Kind(HTTPStatus.UNAUTHORIZED, "missing_key", "Missing or wrong key"),
-        UnknownModelError: Kind(HTTPStatus.NOT_FOUND, "unknown_model", "Unknown model"),
+        UnknownModelError: Kind(HTTPStatus.NOT_FOUND, CODES[UnknownModelError], "Unknown model"),
         UnknownNeuronError: Kind(HTTPStatus.NOT_FOUND, "unknown_neuron", "Unknown neuron"),
         NotFound: Kind(HTTPStatus.NOT_FOUND, "unknown_route", "Unknown route"),
         MethodNotAllowed: Kind(HTTPStatus.METHOD_NOT_ALLOWED, "wrong_method", "Wrong method"),
         SlowBodyError: Kind(HTTPStatus.REQUEST_TIMEOUT, "slow_body", "Body too slow"),
         BodyTooLargeError: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "Body too large"),
-        ImageTooLargeError: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "image_too_large", "Image too large"),
+        ImageTooLargeError: Kind(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, CODES[ImageTooLargeError], "Image too large"
+        ),
         head.LimitRequestLine: Kind(HTTPStatus.REQUEST_URI_TOO_LONG, "url_too_long", "URL too long"),
         UnsupportedBodyError: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_body", "Unsupported body"),
-        NotAPngError: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_a_png", "Not a PNG"),
+        NotAPngError: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, CODES[NotAPngError], "Not a PNG"),
         head.ExpectationFailed: Kind(HTTPStatus.EXPECTATION_FAILED, "bad_expectation", "Unknown expectation"),
-        BadImageError: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_image", "Bad image"),
+        BadImageError: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, CODES[BadImageError], "Bad image"),
         head.LimitRequestHeaders: Kind(
             HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", "Request head too large"
         ),
@@ -101,7 +104,7 @@ KINDS: Mapping[type[Exception], Kind] = MappingProxyType(
         ),
         OverloadedError: OVERLOADED,
         BusyError: OVERLOADED,
-        NotReadyError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "not_ready", "Not ready"),
+        NotReadyError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, CODES[NotReadyError], "Not ready"),
     }
 )
 """How each exception is answered; a class without a row is answered as the nearest one above it."""

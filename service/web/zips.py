@@ -1,19 +1,14 @@
-"""A zip archive from anyone: its directory is bounded before it is read, each member is inflated by itself.
+"""A zip archive in a request: its directory is bounded before it is read, each member is inflated by itself.
 
-No member is ever written to disk, and no name is ever used as a path; names that would be dangerous there are
-refused all the same, as whoever made them meant no good. Source: APPNOTE.TXT 6.3.10, sections 4.3 and 4.4.
+Source: APPNOTE.TXT 6.3.10, section 4.3.
 """
 
 import io
-import re
-import stat
 import struct
 import zipfile
-import zlib
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
 
-from service.errors import BadImageError, BadInputError
+from service.errors import BadInputError
+from service.members import FOREIGN_ERRORS, check_member, inflate
 from service.web.errors import BodyTooLargeError
 
 __all__ = ["Archive", "open_zip"]
@@ -21,18 +16,6 @@ __all__ = ["Archive", "open_zip"]
 END_BYTES = 22  # of the record that ends an archive and says where its directory is
 MAX_DIRECTORY_BYTES = 256 * 1024  # a thousand for each of 256 members
 ZIP64_LOCATOR_AT = END_BYTES + 20  # bytes before the end
-READ_METHODS = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
-ENCRYPTED = 0x1  # a bit of a member's flags
-
-FOREIGN_ERRORS = (  # NotImplementedError is a RuntimeError, UnicodeDecodeError a ValueError
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    OSError,
-    RuntimeError,
-    ValueError,
-)
 
 
 class Archive:
@@ -56,23 +39,14 @@ class Archive:
             BodyTooLargeError: it would be more than all members may have together.
             BadImageError: it is damaged.
         """
-        reason = next((reason for reason, holds in REFUSALS.items() if holds(member)), None)
-        if reason is not None:
-            raise BadInputError(f"the archive's member {reason}; send PNGs alone")
+        check_member(member)
         if member.file_size > self._left:
             raise BodyTooLargeError(
                 f"the archive's members may have {self._max_bytes} bytes in all, and this one has more than "
                 "is left; send it in another request"
             )
         self._left -= member.file_size
-        try:
-            with self._archive.open(member) as file:
-                content = file.read(member.file_size)
-        except FOREIGN_ERRORS as error:
-            raise BadImageError("the archive's member is damaged; pack it anew") from error
-        if len(content) < member.file_size:
-            raise BadImageError("the archive's member is cut short; pack it anew")
-        return content
+        return inflate(self._archive, member)
 
 
 def open_zip(body: bytes, max_members: int, max_bytes: int) -> Archive:
@@ -111,26 +85,3 @@ def _check_end(body: bytes, max_members: int) -> None:
 
 def _too_many(max_members: int) -> BodyTooLargeError:
     return BodyTooLargeError(f"the archive has more than {max_members} members, and no more are read")
-
-
-def _kind(member: zipfile.ZipInfo) -> int:
-    """Return the kind of file in the way of Unix; 0 where whoever packed it did not say."""
-    return stat.S_IFMT(member.external_attr >> 16)
-
-
-def _leads_out(member: zipfile.ZipInfo) -> bool:
-    name = member.orig_filename  # filename ends at the first zero byte
-    parts = re.split(r"[/\\]", name)
-    return ".." in parts or not parts[0] or ":" in parts[0] or not name.isprintable()
-
-
-REFUSALS: Mapping[str, Callable[[zipfile.ZipInfo], bool]] = MappingProxyType(
-    {
-        "is a folder": lambda member: member.is_dir() or _kind(member) == stat.S_IFDIR,
-        "is a link or a device": lambda member: _kind(member) not in {0, stat.S_IFREG},
-        "has a name that leads elsewhere": _leads_out,
-        "is encrypted": lambda member: bool(member.flag_bits & ENCRYPTED),
-        "is neither stored nor deflated": lambda member: member.compress_type not in READ_METHODS,
-    }
-)
-"""Why a member is not read."""

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from service import extras
 from service.artifacts import load
 from service.errors import BadInputError, ServiceError, UnknownModelError
 from service.network import QUADRATIC, SIGMOID, Layer, Network
 from service.network.dream import Ascent
-from service.training import extras
 from service.training.experiments import (
     EXPERIMENTS,
     Bench,

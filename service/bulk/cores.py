@@ -1,0 +1,125 @@
+"""This machine's cores, a process each."""
+
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_all_start_methods, get_context, parent_process
+from multiprocessing.context import ForkServerContext, SpawnContext
+from multiprocessing.synchronize import Event
+from threading import Thread
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+from service.bulk.job import Item, Job, Worker
+from service.bulk.rows import Row
+
+__all__ = ["Cores"]
+
+AT_ONCE = 4  # batches for each process, so that none waits for the next
+ONE_THREAD: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys(
+        ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+    )
+)
+"""What linear algebra is told in each process; more threads than cores only wait for each other."""
+
+
+class Cores:
+    """Processes of this machine that answer files; one that is killed is replaced.
+
+    Attributes:
+        broken: raised by a batch whose process was ended before it was through.
+        brings_bytes: False, as the processes read files themselves.
+        batch_items: files of a batch.
+    """
+
+    broken: tuple[type[Exception], ...] = (BrokenExecutor,)
+    brings_bytes = False
+    batch_items = 64
+
+    def __init__(self, job: Job, n_workers: int) -> None:
+        """Start so many processes when the first files come."""
+        self._job = job
+        self._n_workers = n_workers
+        self._context = _context()
+        self._stop = self._context.Event()
+        self._pool = self._start()
+
+    @property
+    def capacity(self) -> int:
+        """Say how many batches are worth having in hand."""
+        return AT_ONCE * self._n_workers
+
+    def submit(self, items: Sequence[Item]) -> Future[list[Row]]:
+        """Let a process answer a batch."""
+        with _environment(ONE_THREAD):  # processes are started as batches come
+            try:
+                return self._pool.submit(_answer, items)
+            except BrokenExecutor:
+                self._pool.shutdown(wait=True)
+                self._pool = self._start()
+                return self._pool.submit(_answer, items)
+
+    def _start(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self._n_workers, self._context, _begin, (self._job, self._stop))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End the processes; where something went wrong each ends with the picture at hand."""
+        if kind is not None:
+            self._stop.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _context() -> SpawnContext | ForkServerContext:
+    """Return a way to start processes that forks nothing which has threads, and imports once where it can."""
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Let processes that are started meanwhile inherit variables."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+HERE: list[Worker] = []
+"""The one worker of a process that this module started."""
+
+
+def _begin(job: Job, stop: Event) -> None:
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches every process of a terminal; the first one ends us
+    Thread(target=_end_with_parent, daemon=True).start()
+    HERE.append(Worker(job, stop.is_set))
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it was killed; nobody else would."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _answer(items: Sequence[Item]) -> list[Row]:
+    return HERE[0].answer(items)

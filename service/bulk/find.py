@@ -1,0 +1,119 @@
+"""From what one names to the files that it stands for, one after the other, however many there are."""
+
+import glob
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO
+
+from service.bulk.found import Found, is_wanted, refused
+from service.bulk.tars import tar_members
+from service.bulk.zips import zip_members
+from service.errors import BadInputError
+
+__all__ = ["find"]
+
+STDIN = "-"
+LIST = ".txt"
+MAX_LINE_BYTES = 64 * 1024  # of a list; no path is as long
+
+ARCHIVES: Mapping[str, Callable[[Path], Iterator[Found]]] = MappingProxyType(
+    {
+        ".zip": zip_members,
+        ".tar": tar_members,
+        ".tar.gz": tar_members,
+        ".tgz": tar_members,
+        ".tar.bz2": tar_members,
+        ".tbz2": tar_members,
+    }
+)
+"""What goes through an archive, by how its name ends."""
+
+
+def find(inputs: Sequence[str]) -> Iterator[Found]:
+    """Go through the files of pictures, folders, archives, lists of files and patterns of any of these.
+
+    Nothing is kept of what was told of, and a member of an archive is to be read before the next file is
+    asked for. Folders are told of in the order of the disk. "-" is a list on the standard input.
+
+    Raises:
+        BadInputError: an input is nothing that exists; before any file is told of.
+    """
+    for each in inputs:
+        _check(each)
+    return _all(inputs)
+
+
+def _check(given: str) -> None:
+    if given != STDIN and not os.path.lexists(given) and next(_matching(given), None) is None:
+        raise BadInputError(f"there is no {given!a}; name pictures, folders, archives, lists or patterns")
+
+
+def _all(inputs: Iterable[str]) -> Iterator[Found]:
+    for each in inputs:
+        if each == STDIN:
+            yield from _listed(sys.stdin.buffer)
+        elif os.path.lexists(each):
+            yield from _one(each)
+        else:
+            for match in _matching(each):
+                yield from _one(match)
+
+
+def _matching(pattern: str) -> Iterator[str]:
+    return glob.iglob(pattern, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute pattern
+
+
+def _one(given: str) -> Iterator[Found]:
+    path = Path(given)
+    members = next((ARCHIVES[end] for end in ARCHIVES if given.lower().endswith(end)), None)
+    if path.is_dir():
+        yield from _walk(str(path))
+    elif members is not None:
+        yield from members(path)
+    elif path.suffix.lower() == LIST:
+        yield from _read_list(path)
+    else:
+        yield Found(str(path), lambda: path)
+
+
+def _walk(folder: str) -> Iterator[Found]:
+    """Go through a folder and those in it; links to folders may lead in a circle and are not followed."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if not entry.name.startswith("."):
+                        yield from _walk(entry.path)
+                elif not entry.is_dir():
+                    yield Found(entry.path, partial(Path, entry.path), is_wanted(entry.name))
+    except OSError as error:
+        yield refused(folder, _unreadable(error))
+    except RecursionError:
+        yield refused(folder, BadInputError("folders lie in folders too deep; name this one itself"))
+
+
+def _read_list(path: Path) -> Iterator[Found]:
+    try:
+        with path.open("rb") as lines:
+            yield from _listed(lines, str(path))
+    except OSError as error:
+        yield refused(str(path), _unreadable(error))
+
+
+def _listed(lines: BinaryIO, name: str = STDIN) -> Iterator[Found]:
+    """Go through a list, one path a line, seen from the current folder."""
+    while line := lines.readline(MAX_LINE_BYTES):
+        if len(line) == MAX_LINE_BYTES:
+            yield refused(name, BadInputError("a line is longer than any path; list one path a line"))
+            return
+        listed = os.fsdecode(line.rstrip(b"\r\n"))
+        if listed:
+            yield Found(str(Path(listed)), partial(Path, listed))
+
+
+def _unreadable(error: OSError) -> BadInputError:
+    return BadInputError(f"{error.strerror}; check the path and its permissions")

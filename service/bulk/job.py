@@ -1,0 +1,132 @@
+"""What is done to every file, as a value that travels to whichever process does it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from service.artifacts.load import verified
+from service.bulk.read import read
+from service.bulk.rows import Row, Rows
+from service.classifier import Classifier, Seen, Verdict
+from service.imaging import Choice, Limits
+
+__all__ = ["Content", "Item", "Job", "Worker"]
+
+Content: TypeAlias = bytes | Path
+
+
+class Item(NamedTuple):
+    """One file to be looked at.
+
+    Attributes:
+        name: as the row will say it.
+        content: the bytes, or where the worker finds them.
+    """
+
+    name: str
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything that decides what a file is answered with.
+
+    Attributes:
+        artifact: the bytes of the .npz.
+        limits: which pictures are read, and how large.
+        reject_below: None takes the threshold stored in the artifact.
+        invert: whether ink is darker than paper.
+        center: whether the ink is framed as MNIST frames it.
+        singly: one forward pass a picture, so that activations are those of `digits classify` bit for bit;
+            else one for many, and they are within 5e-6 of those.
+    """
+
+    artifact: bytes
+    limits: Limits
+    reject_below: float | None = None
+    invert: Choice = Choice.AUTO
+    center: Choice = Choice.AUTO
+    singly: bool = False
+
+    def classifier(self) -> Classifier:
+        """Put the classifier together.
+
+        Raises:
+            BadArtifactError: the artifact is not one that may be served.
+            BadInputError: its network reads no pictures.
+        """
+        classifier = Classifier.of(
+            verified(self.artifact), limits=self.limits, reject_below=self.reject_below
+        )
+        classifier.check_that_pictures_are_read()
+        return classifier
+
+    def rows(self) -> Rows:
+        """Write what every row of this job has in common.
+
+        Raises:
+            BadArtifactError, BadInputError: see classifier.
+        """
+        classifier = self.classifier()
+        return Rows.of(classifier.artifact.metadata, classifier.reject_below)
+
+    def described(self) -> Mapping[str, object]:
+        """Say what the answers depend on, so that no results are of two kinds."""
+        rows = self.rows()
+        return {
+            "model": f"{rows.model}@{rows.version}",
+            "sha256": sha256(self.artifact).hexdigest(),
+            "reject_below": rows.reject_below,
+            "invert": self.invert,
+            "center": self.center,
+            "singly": self.singly,
+            "max_side_pixels": self.limits.max_side,
+            "max_pixels": self.limits.max_pixels,
+            "digit-service": version("digit-service"),
+        }
+
+
+class Worker:
+    """Answers files, in whichever process it was made."""
+
+    def __init__(self, job: Job, is_stopped: Callable[[], bool] = lambda: False) -> None:
+        """Get ready; once stopped, what is left of the files at hand is not answered."""
+        self._job = job
+        self._classifier = job.classifier()
+        self._is_stopped = is_stopped
+        self.rows = Rows.of(self._classifier.artifact.metadata, self._classifier.reject_below)
+
+    def answer(self, items: Sequence[Item]) -> list[Row]:
+        """Make a row of each file; whatever is wrong with one costs that one alone."""
+        looked = [(item.name, self._look(item)) for item in items if not self._is_stopped()]
+        verdicts = iter(self._judge([one for _, one in looked if isinstance(one, Seen)]))
+        return [
+            self.rows.read(name, next(verdicts)) if isinstance(one, Seen) else one for name, one in looked
+        ]
+
+    def _look(self, item: Item) -> Seen | Row:
+        """Read a picture as far as it goes without the network; an error is put into words at once.
+
+        A kept exception would hold its traceback, and that its picture.
+        """
+        try:
+            content = item.content if isinstance(item.content, bytes) else read(item.content)
+            return self._classifier.see(content, invert=self._job.invert, center=self._job.center)
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not cost the other files
+            return self.rows.failed(item.name, error)
+
+    def _judge(self, seen: Sequence[Seen]) -> Iterable[Verdict]:
+        if not seen:
+            return ()
+        if self._job.singly:
+            return [self._classifier.judge([one])[0].verdict for one in seen]
+        return self._classifier.verdicts(
+            np.stack([one.pixels for one in seen]),
+            blank=np.array([one.blank for one in seen]),
+            several=np.array([one.normalized is not None and one.normalized.several for one in seen]),
+        )

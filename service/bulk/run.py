@@ -1,0 +1,156 @@
+"""The one use case: many files in, one row each out, whatever happens on the way."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.bulk.crew import Crew
+from service.bulk.found import Found
+from service.bulk.job import Content, Item, Job
+from service.bulk.journal import Journal
+from service.bulk.out import check_out, journal_of, write_out
+from service.bulk.read import read
+from service.bulk.rows import Outcome, Row, Rows
+from service.errors import BadInputError, ServiceError
+
+__all__ = ["Summary", "classify_many"]
+
+BATCH_BYTES = 4 * 2**20  # of a batch's pictures, where this process reads them
+TRIES = 2  # of a picture that nothing else was read beside, before it is held guilty of ending a process
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What became of all files, those of earlier runs included.
+
+    Attributes:
+        outcomes: files of each outcome.
+        n_passed_over: files that lay beside pictures in folders and archives.
+    """
+
+    outcomes: Mapping[Outcome, int]
+    n_passed_over: int
+
+    @property
+    def n_files(self) -> int:
+        """Count the rows."""
+        return sum(self.outcomes.values())
+
+
+def classify_many(
+    found: Iterable[Found],
+    out: Path,
+    job: Job,
+    crew: Crew,
+    report: Callable[[int], object] = lambda _: None,
+) -> Summary:
+    """Answer every file once and write the results, going on where an earlier run of the same job ended.
+
+    Args:
+        found: the files.
+        out: the results; its name says in which format.
+        job: what is done to each.
+        crew: those who do it.
+        report: told how many more files have an answer.
+
+    Raises:
+        BadInputError: the results cannot be written there, an earlier run was of another job or still runs,
+            or there are no files.
+    """
+    check_out(out)
+    rows = job.rows()
+    with Journal(journal_of(out), job.described()) as journal:
+        run = _Run(journal, rows, crew, report)
+        run.answer_all(found)
+        summary = Summary(journal.counts(), run.n_passed_over)
+        if summary.n_files:
+            write_out(out, journal, rows)
+    journal.remove()
+    if not summary.n_files:
+        raise BadInputError("there are no pictures among the inputs; name some")
+    return summary
+
+
+class _Run:
+    """One run of a job: so many batches in hand at a time, and no more of the files in memory than those."""
+
+    def __init__(self, journal: Journal, rows: Rows, crew: Crew, report: Callable[[int], object]) -> None:
+        self.n_passed_over = 0
+        self._journal = journal
+        self._rows = rows
+        self._crew = crew
+        self._report = report
+        self._in_hand: dict[Future[list[Row]], list[Item]] = {}
+
+    def answer_all(self, found: Iterable[Found]) -> None:
+        for batch in self._batches(found):
+            self._in_hand[self._crew.submit(batch)] = batch
+            while len(self._in_hand) >= self._crew.capacity:
+                self._collect()
+        while self._in_hand:
+            self._collect()
+
+    def _batches(self, found: Iterable[Found]) -> Iterator[list[Item]]:
+        items: list[Item] = []
+        n_bytes = 0
+        for item in self._unanswered(found):
+            items.append(item)
+            n_bytes += len(item.content) if isinstance(item.content, bytes) else 0
+            if len(items) == self._crew.batch_items or n_bytes >= BATCH_BYTES:
+                yield items
+                items, n_bytes = [], 0
+        if items:
+            yield items
+
+    def _unanswered(self, found: Iterable[Found]) -> Iterator[Item]:
+        for each in found:
+            if not each.is_wanted:
+                self.n_passed_over += 1
+            elif each.name not in self._journal:
+                try:
+                    yield Item(each.name, self._content(each))
+                except ServiceError as error:
+                    self._keep([self._rows.failed(each.name, error)])
+
+    def _content(self, each: Found) -> Content:
+        content = each.content()
+        return read(content) if self._crew.brings_bytes and isinstance(content, Path) else content
+
+    def _collect(self) -> None:
+        """Keep what has been answered, at least one batch."""
+        done, _ = wait(self._in_hand, return_when=FIRST_COMPLETED)
+        suspects = [batch for future in done for batch in self._take(future)]
+        if (
+            suspects
+        ):  # whichever batch it was, let the others end, so that each of these is alone with its process
+            suspects += [batch for future in [*self._in_hand] for batch in self._take(future)]
+            for batch in suspects:
+                self._keep(self._answer_alone(batch))
+
+    def _take(self, future: Future[list[Row]]) -> Iterator[list[Item]]:
+        """Keep a batch's rows, or return the batch where its process was ended."""
+        batch = self._in_hand.pop(future)
+        try:
+            self._keep(future.result())
+        except self._crew.broken:
+            yield batch
+
+    def _answer_alone(self, batch: Sequence[Item]) -> list[Row]:
+        try:
+            return self._crew.submit(batch).result()
+        except self._crew.broken:
+            return [row for item in batch for row in self._answer_one(item)]
+
+    def _answer_one(self, item: Item) -> list[Row]:
+        """Answer a picture that may end the process that reads it."""
+        for _ in range(TRIES):
+            try:
+                return self._crew.submit([item]).result()
+            except self._crew.broken as error:
+                last = error
+        return [self._rows.failed(item.name, last)]
+
+    def _keep(self, rows: Sequence[Row]) -> None:
+        self._journal.add(rows)
+        self._report(len(rows))
