@@ -15,6 +15,8 @@ from service.bulk.cluster import Cluster
 from service.bulk.job import Item
 from service.errors import ServiceError, UnreachableError
 
+pytestmark = pytest.mark.timeout(600)  # five processes start, on whatever machine
+
 N_WORKERS = 3
 N_PICTURES = 1500
 BEGUN_BYTES = 100_000  # of the journal's log, by which rows are on disk
@@ -103,7 +105,6 @@ def test_another_version_on_the_workers_is_one_line(running, job, monkeypatch):
         Cluster(job, running.address)
 
 
-@pytest.mark.timeout(300)
 def test_a_worker_that_is_killed_half_way_costs_nothing(running, artifact_folder, tmp_path, draw):
     """Every file is answered exactly once, those in the hands of the worker that is killed too."""
     scans, out = tmp_path / "many", tmp_path / "results.jsonl"

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import termios
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +21,8 @@ import pytest
 from service.bulk import Cores
 from service.bulk.job import Item
 from service.cli import main
+
+pytestmark = pytest.mark.timeout(300)  # several processes start, on whatever machine
 
 BEGUN_BYTES = 200_000  # of the journal's log, by which rows are on disk
 
@@ -71,7 +73,7 @@ def many(digits, tiny, monkeypatch):
 
 
 @pytest.fixture
-def fed(artifact_folder, tmp_path, folder):
+def fed(tiny, tmp_path, folder):
     """Start the command with a list that never ends: each name is a picture's or leads nowhere."""
 
     class Fed:
@@ -101,7 +103,7 @@ def fed(artifact_folder, tmp_path, folder):
 
     @contextmanager
     def fed(*arguments, out="results.jsonl"):
-        arguments = ("-", "--out", tmp_path / out, "--models", artifact_folder, "--model", "tiny", *arguments)
+        arguments = ("-", "--out", tmp_path / out, *tiny, "--workers", 1, *arguments)
         process = subprocess.Popen(
             command(*arguments),
             stdin=subprocess.PIPE,
@@ -116,6 +118,21 @@ def fed(artifact_folder, tmp_path, folder):
                 process.kill()
 
     return fed
+
+
+def rows_in(journal):
+    """Count the rows of a journal that nobody holds."""
+    with closing(sqlite3.connect(journal)) as database:
+        return database.execute("SELECT COUNT(*) FROM rows").fetchone()[0]
+
+
+def mark(journal):
+    """Change a row in a way that shows whether it is made again; return its file's name."""
+    with closing(sqlite3.connect(journal)) as database, database:
+        [(name, line)] = database.execute("SELECT name, line FROM rows LIMIT 1")
+        marked = line.replace(b'"model":"tiny"', b'"model":"mark"')
+        database.execute("UPDATE rows SET line = ? WHERE name = ?", (marked, name))
+    return name.decode()
 
 
 def rows_of(out):
@@ -221,7 +238,7 @@ def test_progress_is_shown_where_somebody_watches(many, folder, monkeypatch):
 
 class TestARunThatIsEnded:
     @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-    def test_by_a_signal_says_how_to_go_on(self, fed, many, tmp_path, number, status):
+    def test_by_a_signal_says_how_to_go_on(self, fed, number, status):
         with fed() as run:
             run.feed_until_rows_are_on_disk()
             workers = run.workers()
@@ -233,7 +250,7 @@ class TestARunThatIsEnded:
             f"digits: ended; {run.journal} has the answers so far, the same command goes on"
         )
         assert psutil.wait_procs(workers)[1] == []
-        self._goes_on(run, many, tmp_path)
+        assert rows_in(run.journal)
 
     def test_by_kill_9_goes_on_and_leaves_no_process(self, fed, many, tmp_path):
         with fed() as run:
@@ -242,28 +259,19 @@ class TestARunThatIsEnded:
             assert workers
             run.process.kill()
         assert psutil.wait_procs(workers)[1] == []
-        self._goes_on(run, many, tmp_path)
-
-    @staticmethod
-    def _goes_on(run, many, tmp_path):
-        """A row that is there already is not made again: a mark in it stays."""
-        with sqlite3.connect(run.journal) as journal:
-            [(name, line)] = journal.execute("SELECT name, line FROM rows LIMIT 1")
-            marked = line.replace(b'"model":"tiny"', b'"model":"mark"')
-            journal.execute("UPDATE rows SET line = ? WHERE name = ?", (marked, name))
-        journal.close()
+        name = mark(run.journal)
         listed = "".join(f"{name}\n" for name in run.names)
         done = many("-", "--out", tmp_path / "results.jsonl", stdin=listed)
         assert done.status == 0
         rows = [*map(json.loads, (tmp_path / "results.jsonl").read_text().splitlines())]
         assert sorted(row["name"] for row in rows) == sorted(run.names)
-        assert [row["name"] for row in rows if row["model"] == "mark"] == [name.decode()]
+        assert [row["name"] for row in rows if row["model"] == "mark"] == [name]
         assert not run.journal.exists()
 
 
 class TestAProcessThatIsKilled:
     def test_costs_nothing(self, fed):
-        with fed("--workers", 2) as run:
+        with fed() as run:
             run.feed_until_rows_are_on_disk()
             for worker in run.workers():
                 worker.kill()
