@@ -126,7 +126,7 @@ def test_a_worker_that_is_killed_half_way_costs_nothing(running, artifact_folder
     ) as process:
         log = Path(f"{out}.journal-wal")
         while not (log.exists() and log.stat().st_size > BEGUN_BYTES):
-            feed([scans / f"missing {len(told)}.png" for _ in range(50)])  # a row each, and no work
+            feed([scans / f"missing {len(told) + i}.png" for i in range(50)])  # a row each, and no work
         lost = running.workers[0]
         lost.send_signal(signal.SIGSTOP)  # so that what it is given stays in its hands
         feed(pictures)
