@@ -4,7 +4,6 @@ import glob
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
@@ -77,7 +76,7 @@ def _one(given: str) -> Iterator[Found]:
     elif path.suffix.lower() == LIST:
         yield from _read_list(path)
     else:
-        yield Found(str(path), lambda: path)
+        yield _file(str(path))
 
 
 def _walk(folder: str) -> Iterator[Found]:
@@ -89,7 +88,7 @@ def _walk(folder: str) -> Iterator[Found]:
                     if not entry.name.startswith("."):
                         yield from _walk(entry.path)
                 elif not entry.is_dir():
-                    yield Found(entry.path, partial(Path, entry.path), is_wanted(entry.name))
+                    yield _file(entry.path, is_wanted=is_wanted(entry.name))
     except OSError as error:
         yield refused(folder, _unreadable(error))
     except RecursionError:
@@ -112,7 +111,12 @@ def _listed(lines: BinaryIO, name: str = STDIN) -> Iterator[Found]:
             return
         listed = os.fsdecode(line.rstrip(b"\r\n"))
         if listed:
-            yield Found(str(Path(listed)), partial(Path, listed))
+            yield _file(listed)
+
+
+def _file(path: str, *, is_wanted: bool = True) -> Found:
+    """Tell of a file that whoever reads it finds by its path."""
+    return Found(path, lambda: path, is_wanted)
 
 
 def _unreadable(error: OSError) -> BadInputError:

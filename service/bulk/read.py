@@ -2,7 +2,6 @@
 
 import os
 import stat
-from pathlib import Path
 
 from service.errors import BadInputError, ImageTooLargeError
 
@@ -11,7 +10,7 @@ __all__ = ["LARGEST_FILE_BYTES", "check_size", "read"]
 LARGEST_FILE_BYTES = 64 * 2**20  # four times what the service reads by default
 
 
-def read(path: Path) -> bytes:
+def read(path: str) -> bytes:
     """Read a regular file; links are followed, and a pipe is not waited for.
 
     Raises:

@@ -60,7 +60,7 @@ def classify_many(
     """
     check_out(out)
     rows = job.rows()
-    with Journal(journal_of(out), job.described()) as journal:
+    with Journal(journal_of(out), job.described(rows)) as journal:
         run = _Run(journal, rows, crew, report)
         run.answer_all(found)
         summary = Summary(journal.counts(), run.n_passed_over)
@@ -94,9 +94,9 @@ class _Run:
     def _batches(self, found: Iterable[Found]) -> Iterator[list[Item]]:
         items: list[Item] = []
         n_bytes = 0
-        for item in self._unanswered(found):
-            items.append(item)
-            n_bytes += len(item.content) if isinstance(item.content, bytes) else 0
+        for name, content in self._unanswered(found):
+            items.append((name, content))
+            n_bytes += len(content) if isinstance(content, bytes) else 0
             if len(items) == self._crew.batch_items or n_bytes >= BATCH_BYTES:
                 yield items
                 items, n_bytes = [], 0
@@ -109,13 +109,13 @@ class _Run:
                 self.n_passed_over += 1
             elif each.name not in self._journal:
                 try:
-                    yield Item(each.name, self._content(each))
+                    yield each.name, self._content(each)
                 except ServiceError as error:
                     self._keep([self._rows.failed(each.name, error)])
 
     def _content(self, each: Found) -> Content:
         content = each.content()
-        return read(content) if self._crew.brings_bytes and isinstance(content, Path) else content
+        return read(content) if self._crew.brings_bytes and isinstance(content, str) else content
 
     def _collect(self) -> None:
         """Keep what has been answered, at least one batch."""
@@ -149,7 +149,7 @@ class _Run:
                 return self._crew.submit([item]).result()
             except self._crew.broken as error:
                 last = error
-        return [self._rows.failed(item.name, last)]
+        return [self._rows.failed(item[0], last)]
 
     def _keep(self, rows: Sequence[Row]) -> None:
         self._journal.add(rows)

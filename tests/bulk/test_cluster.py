@@ -12,7 +12,6 @@ from distributed import Client
 
 from service.bulk import classify_many, cluster, find
 from service.bulk.cluster import Cluster
-from service.bulk.job import Item
 from service.errors import ServiceError, UnreachableError
 
 pytestmark = pytest.mark.timeout(600)  # five processes start, on whatever machine
@@ -145,4 +144,4 @@ def test_a_scheduler_that_goes_away_is_one_line(running, job, draw):
     crew = Cluster(job, running.address)
     running.scheduler.kill()
     with pytest.raises(UnreachableError, match="the Dask scheduler went away; start it and run"), crew:
-        crew.submit([Item("a.png", draw(1))]).result()
+        crew.submit([("a.png", draw(1))]).result()

@@ -19,7 +19,6 @@ import pyarrow.parquet
 import pytest
 
 from service.bulk import Cores
-from service.bulk.job import Item
 from service.cli import main
 
 pytestmark = pytest.mark.timeout(300)  # several processes start, on whatever machine
@@ -280,7 +279,7 @@ class TestAProcessThatIsKilled:
         assert (run.process.returncode, wrong) == (0, "")
         rows = rows_of(run.journal.with_suffix(""))
         assert sorted(rows) == sorted(run.names)
-        assert {row["error_code"] for row in rows.values()} == {None, "bad_input"}
+        assert {row["error_code"] for row in rows.values()} == {None, "bad_input", "not_a_png"}
         assert f"{len(run.names):,} files" in told
 
 
@@ -289,7 +288,7 @@ class TestCores:
         monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
         monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
         with Cores(job, 1) as cores:
-            cores.submit([Item("a.png", draw(1))]).result()
+            cores.submit([("a.png", draw(1))]).result()
             assert [
                 cores._pool.submit(os.getenv, name).result()
                 for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -299,12 +298,12 @@ class TestCores:
 
     def test_answer_nothing_more_once_something_went_wrong(self, job, draw):
         with Cores(job, 1) as cores:
-            assert len(cores.submit([Item("a.png", draw(1))]).result()) == 1
+            assert len(cores.submit([("a.png", draw(1))]).result()) == 1
             cores._stop.set()
-            assert cores.submit([Item("b.png", draw(2))]).result() == []
+            assert cores.submit([("b.png", draw(2))]).result() == []
 
     def test_are_spawned_where_nothing_else_is_known(self, job, draw, monkeypatch):
         monkeypatch.setattr("service.bulk.cores.get_all_start_methods", lambda: ["spawn"])
         with Cores(job, 1) as cores:
-            [row] = cores.submit([Item("a.png", draw(1))]).result()
+            [row] = cores.submit([("a.png", draw(1))]).result()
         assert row.name == "a.png"

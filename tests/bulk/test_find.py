@@ -28,7 +28,7 @@ def fault(*inputs):
 def test_a_picture_is_itself_whatever_it_is_called(tmp_path):
     (tmp_path / "scan").write_bytes(b"")
     [found] = find([str(tmp_path / "scan")])
-    assert (found.name, found.content()) == (str(tmp_path / "scan"), tmp_path / "scan")
+    assert (found.name, found.content()) == (str(tmp_path / "scan"), str(tmp_path / "scan"))
 
 
 def test_a_folder_is_the_pictures_in_it_and_below(folder):
@@ -99,7 +99,7 @@ def test_a_file_whose_name_is_a_pattern_is_itself(tmp_path):
 
 def test_a_list_names_files_one_a_line(tmp_path):
     (tmp_path / "list.txt").write_bytes(b"a.png\r\n\n./b c.png\nno\xff.png")
-    assert wanted(tmp_path / "list.txt") == {"a.png", "b c.png", os.fsdecode(b"no\xff.png")}
+    assert wanted(tmp_path / "list.txt") == {"a.png", "./b c.png", os.fsdecode(b"no\xff.png")}
 
 
 def test_a_list_comes_on_the_standard_input(monkeypatch):

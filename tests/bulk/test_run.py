@@ -103,9 +103,9 @@ def test_files_larger_than_memory_should_hold_are_refused(tmp_path):
     with (tmp_path / "large.png").open("wb") as file:
         file.truncate(LARGEST_FILE_BYTES + 1)
     with pytest.raises(ImageTooLargeError, match="at most 67108864 are read"):
-        read(tmp_path / "large.png")
+        read(str(tmp_path / "large.png"))
     with pytest.raises(BadInputError, match="null byte"):
-        read(Path("a\0b"))
+        read("a\0b")
 
 
 def test_nothing_to_do_is_an_error_and_leaves_nothing(tmp_path, out, job, here):
@@ -128,11 +128,11 @@ def test_a_run_that_was_ended_goes_on_where_it_stopped(folder, out, job, here):
     with pytest.raises(Ended):
         classify_many(find([str(folder)]), out, job, here, ends)
     assert not out.exists()
-    first = [item.name for batch in here.batches for item in batch]
+    first = [name for batch in here.batches for name, _ in batch]
 
     here.batches.clear()
     classify_many(find([str(folder)]), out, job, here)
-    second = [item.name for batch in here.batches for item in batch]
+    second = [name for batch in here.batches for name, _ in batch]
     assert len(names_of(out)) == 40
     assert len(second) == 40 - sum(done) < len(first) + len(second)
 
@@ -171,7 +171,7 @@ class TestAPictureThatEndsProcesses:
         answer = here.answer
 
         def ended(items):
-            if any(Path(item.name).name == "05.png" for item in items) and deaths["left"]:
+            if any(Path(name).name == "05.png" for name, _ in items) and deaths["left"]:
                 deaths["left"] -= 1
                 deaths["died"] += 1
                 raise KeyError
@@ -209,8 +209,8 @@ def test_bytes_that_travel_bound_a_batch(out, job, here, monkeypatch):
 
 def test_a_crew_that_sees_no_files_gets_their_bytes(folder, out, job, here, monkeypatch):
     monkeypatch.setattr(here, "brings_bytes", True)
-    classify_many(find([str(folder), str(folder / "gone*"), *[]][:1]), out, job, here)
-    assert {type(item.content) for batch in here.batches for item in batch} == {bytes}
+    classify_many(find([str(folder)]), out, job, here)
+    assert {type(content) for batch in here.batches for _, content in batch} == {bytes}
 
 
 class Quick:
@@ -226,7 +226,7 @@ class Quick:
 
     def submit(self, items):
         future = Future()
-        future.set_result([self._rows.failed(item.name, BadInputError("no")) for item in items])
+        future.set_result([self._rows.failed(name, BadInputError("no")) for name, _ in items])
         return future
 
 

@@ -10,7 +10,7 @@ import orjson
 import pyarrow.parquet
 import pytest
 
-from service.bulk.job import Item, Worker
+from service.bulk.job import Worker
 from service.bulk.out import check_out, journal_of
 from service.bulk.rows import Outcome, Rows
 from service.bulk.tables import TABLES
@@ -185,5 +185,5 @@ def test_a_fault_of_ours_costs_one_picture(job, draw, monkeypatch):
         return see(self, png, **options)
 
     monkeypatch.setattr(type(worker._classifier), "see", fails)
-    rows = worker.answer([Item(str(i), draw(i)) for i in range(3)])
+    rows = worker.answer([(str(i), draw(i)) for i in range(3)])
     assert [orjson.loads(row.line)["error_code"] for row in rows] == [None, "internal_error", None]
