@@ -99,7 +99,7 @@ class TestTheCommandLine:
     @pytest.mark.parametrize(
         ("arguments", "hint"),
         [
-            (["clasify"], "Did you mean 'classify'?"),
+            (["clasify"], "Did you mean one of: 'classify', 'classify-many'?"),
             (["classify"], "Missing argument 'FILES...'"),
             (["classify", "--jsn", "a.png"], "Did you mean '--json'?"),
             (["classify", "--invert", "perhaps", "a.png"], "'auto', 'yes', 'no'"),
