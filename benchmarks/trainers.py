@@ -70,7 +70,7 @@ class Ours:
 
     def learn(self, kept: Material) -> None:
         """Pass once over these digits."""
-        n_steps = len(kept.labels) // (self.recipe.mini_batch * self.recipe.variations)
+        n_steps = len(kept.labels) // self.recipe.mini_batch
         for batch in mini_batches(kept, self.recipe, n_steps, self.rng):
             self.candidate, _ = step(self.candidate, batch, self.recipe, over=0)
 
