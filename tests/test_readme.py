@@ -77,6 +77,9 @@ def same_json(printed, promised):
             return printed == promised
 
 
+MOST_SECONDS = 900  # for one command: to evaluate frames tens of thousands of pictures of noise
+
+
 @pytest.fixture(scope="module")
 def served():
     """The address of a service as `make serve` starts it."""
@@ -97,6 +100,7 @@ def answers(url):
         return False
 
 
+@pytest.mark.timeout(2 * MOST_SECONDS)
 @pytest.mark.parametrize("block", [b for b in blocks() if not elsewhere(b)], ids=lambda b: b[0].line[:60])
 def test_the_commands_print_what_the_readme_says(block, request, served, tmp_path):
     environ = dict(os.environ)
@@ -111,7 +115,7 @@ def test_the_commands_print_what_the_readme_says(block, request, served, tmp_pat
             env=environ,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=MOST_SECONDS,
             check=False,
         )
         assert done.returncode == 0, done.stderr
