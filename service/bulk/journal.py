@@ -5,7 +5,7 @@ SQLite keeps it, so that a crash at any byte leaves every answer whole or absent
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic
 from types import MappingProxyType, TracebackType
@@ -77,10 +77,9 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Make what was answered last."""
-        with self._told():
+        with closing(self._database), self._told():
             if self._database.in_transaction:
                 self._database.execute("COMMIT")
-            self._database.close()
 
     def __contains__(self, name: str) -> bool:
         found = self._database.execute("SELECT 1 FROM rows WHERE name = ?", (_key(name),))

@@ -35,9 +35,8 @@ TERMINATED = 128 + signal.SIGTERM  # as a shell reports a program that a signal 
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
-    default=usable_cores,
     show_default="the cores one may use",
-    help="Work with so many processes.",
+    help="Work with so many processes of this machine.",
 )
 @click.option(
     "--dask", "address", metavar="ADDRESS", help="Let the Dask cluster there do it, as tcp://scheduler:8786."
@@ -52,7 +51,7 @@ def command(
     *,
     inputs: tuple[str, ...],
     out: Path,
-    workers: int,
+    workers: int | None,
     address: str | None,
     singly: bool,
     invert: Choice,
@@ -81,9 +80,11 @@ def _job(settings: Settings, *, invert: Choice, center: Choice, singly: bool) ->
     return Job(artifact.content, limits, settings.reject_below, invert, center, singly)
 
 
-def _crew(job: Job, workers: int, address: str | None) -> AbstractContextManager[Crew]:
+def _crew(job: Job, workers: int | None, address: str | None) -> AbstractContextManager[Crew]:
     if address is None:
-        return Cores(job, workers)
+        return Cores(job, workers or usable_cores())
+    if workers is not None:
+        raise click.UsageError("--workers and --dask exclude each other")
     needs("distributed", extra="dask", what="--dask")
     from service.bulk.cluster import Cluster  # noqa: PLC0415  # its extra is needed here alone
 

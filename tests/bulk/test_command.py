@@ -208,6 +208,11 @@ class TestWrongCalls:
         assert folder.exists()
         assert [path.name for path in tmp_path.glob("a.*")] == []
 
+    def test_processes_are_either_of_this_machine_or_of_a_cluster(self, many, folder):
+        done = many(folder, "--out", "a.csv", "--dask", "tcp://127.0.0.1:1")
+        assert done.status == 2
+        assert "--workers and --dask exclude each other" in done.err
+
     @pytest.mark.parametrize(
         ("module", "arguments", "extra"),
         [
@@ -215,9 +220,11 @@ class TestWrongCalls:
             ("distributed", ["--out", "a.csv", "--dask", "tcp://127.0.0.1:1"], "dask"),
         ],
     )
-    def test_without_an_extra_say_what_to_install(self, many, folder, monkeypatch, module, arguments, extra):
+    def test_without_an_extra_say_what_to_install(
+        self, digits, tiny, folder, monkeypatch, module, arguments, extra
+    ):
         monkeypatch.setitem(sys.modules, module, None)
-        done = many(folder, *arguments)
+        done = digits("classify-many", *tiny, folder, *arguments)
         assert (done.status, done.out) == (1, "")
         assert f"needs {module}, which is not installed; pip install 'digit-service[{extra}]'" in done.err
         assert done.err.count("\n") == 1

@@ -1,7 +1,9 @@
 """The three formats say the same."""
 
 import csv
+import errno
 import io
+import os
 import sys
 from dataclasses import replace
 
@@ -11,7 +13,8 @@ import pyarrow.parquet
 import pytest
 
 from service.bulk.job import Worker
-from service.bulk.out import check_out, journal_of
+from service.bulk.journal import Journal
+from service.bulk.out import check_out, journal_of, write_out
 from service.bulk.rows import Outcome, Rows
 from service.bulk.tables import TABLES
 from service.classifier import decide
@@ -167,6 +170,16 @@ class TestWhereResultsGo:
         out.touch()
         journal_of(out).touch()
         check_out(out)
+
+    def test_a_disk_that_takes_no_more_is_one_line_and_leaves_nothing(self, tmp_path, rows, monkeypatch):
+        def full(*_):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr("service.bulk.out.TABLES", {".csv": full})
+        told = pytest.raises(BadInputError, match=r"a\.csv: cannot be written \(No space left on device\)")
+        with Journal(tmp_path / "a.journal", {}) as journal, told:
+            write_out(tmp_path / "a.csv", journal, rows)
+        assert [path.name for path in tmp_path.iterdir()] == ["a.journal"]
 
     def test_parquet_without_its_package_says_what_to_install(self, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, "pyarrow", None)
