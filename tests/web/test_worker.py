@@ -469,8 +469,8 @@ def test_twice_the_load_is_shed_at_once_and_hardly_slows_what_is_let_in(ask_at, 
         told = f"99 of 100 within {p99:.3f} s ({unloaded:.3f} s without load), refusals after {refusal:.3f} s"
         print(f"\ntwice the load: {dict(statuses)}, {told}")  # noqa: T201  # the figure
     assert statuses.keys() == {200, 503}
-    assert statuses[200] > 100
-    assert statuses[503] > 100
+    assert statuses[200] > 20
+    assert statuses[503] > 20
     assert refusal < quantile(0.5, loaded, 200)
     assert {status for _, status, _ in recovered[-20:]} == {200}
     assert gauge(parts, "digits_requests_waiting") == gauge(parts, "digits_requests_in_flight") == {(): 0}
