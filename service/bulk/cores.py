@@ -5,9 +5,9 @@ import signal
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from ctypes import c_bool
 from multiprocessing import get_all_start_methods, get_context, parent_process
 from multiprocessing.context import ForkServerContext, SpawnContext
-from multiprocessing.synchronize import Event
 from threading import Thread
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -44,7 +44,7 @@ class Cores:
         self._job = job
         self._n_workers = n_workers
         self._context = _context()
-        self._stop = self._context.Event()
+        self._stop = self._context.RawValue(c_bool)  # an Event's lock would die with its holder
         self._pool = self._start()
 
     @property
@@ -73,7 +73,7 @@ class Cores:
     ) -> None:
         """End the processes; where something went wrong each ends with the picture at hand."""
         if kind is not None:
-            self._stop.set()
+            self._stop.value = True
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -105,12 +105,12 @@ HERE: list[Worker] = []
 """The one worker of a process that this module started."""
 
 
-def _begin(job: Job, stop: Event) -> None:
+def _begin(job: Job, stop: c_bool) -> None:
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches every process of a terminal; the first one ends us
     Thread(target=_end_with_parent, daemon=True).start()
-    HERE.append(Worker(job, stop.is_set))
+    HERE.append(Worker(job, lambda: bool(stop.value)))
 
 
 def _end_with_parent() -> None:

@@ -306,7 +306,7 @@ class TestCores:
     def test_answer_nothing_more_once_something_went_wrong(self, job, draw):
         with Cores(job, 1) as cores:
             assert len(cores.submit([("a.png", draw(1))]).result()) == 1
-            cores._stop.set()
+            cores._stop.value = True
             assert cores.submit([("b.png", draw(2))]).result() == []
 
     def test_are_spawned_where_nothing_else_is_known(self, job, draw, monkeypatch):
