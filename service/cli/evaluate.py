@@ -1,11 +1,12 @@
 """`digits evaluate`."""
 
+import os
 from pathlib import Path
 
 import click
 
 from service.cli.artifact import find
-from service.cli.options import DATA, settings_flags
+from service.cli.options import DATA, PROCESSES, settings_flags
 from service.settings import Settings
 from service.training.measure import measure
 from service.training.pictures import draw
@@ -17,11 +18,20 @@ __all__ = ["command"]
 @click.command("evaluate")
 @click.argument("model")
 @DATA
+@PROCESSES
 @click.option("--out", type=click.Path(path_type=Path), help="Draw pictures of it into this folder.")
 @settings_flags("models")
-def command(model: str, data: Path | None, out: Path | None, config: Path | None, **flags: object) -> None:
+def command(
+    model: str,
+    data: Path | None,
+    processes: int,
+    out: Path | None,
+    config: Path | None,
+    **flags: object,
+) -> None:
     """Measure a MODEL, by its name or as an .npz, on the test images of MNIST and on images of no digit."""
-    measured = measure(find(model, Settings.load(flags, file=config).models), data)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # in processes to come, which fill the cores alone
+    measured = measure(find(model, Settings.load(flags, file=config).models), data, processes=processes)
     click.echo(report(measured))
     if out is not None:
         draw(measured, out)

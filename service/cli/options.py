@@ -6,9 +6,9 @@ from typing import Any, TypeAlias
 
 import click
 
-from service.settings import SETTINGS, Setting
+from service.settings import SETTINGS, Setting, usable_cores
 
-__all__ = ["AS_JSON", "DATA", "settings_flags"]
+__all__ = ["AS_JSON", "DATA", "PROCESSES", "settings_flags"]
 
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -19,6 +19,13 @@ DATA: Decorator = click.option(
     envvar="MNIST_DIR",
     show_envvar=True,
     help="Read MNIST from this folder; without one it is downloaded.",
+)
+PROCESSES: Decorator = click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    default=usable_cores,
+    show_default="the cores one may use",
+    help="Make images in at most so many processes.",
 )
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 
-from service.cli.options import DATA
-from service.settings.fields import usable_cores
+from service.cli.options import DATA, PROCESSES
 from service.training.device import DEVICES
 from service.training.memory import keep_freed
 from service.training.train import run
@@ -33,13 +32,7 @@ __all__ = ["command"]
     show_default=True,
     help="Compute here; cuda needs CuPy.",
 )
-@click.option(
-    "--processes",
-    type=click.IntRange(min=1),
-    default=usable_cores,
-    show_default="the cores one may use",
-    help="Make what is learned from in at most so many processes.",
-)
+@PROCESSES
 def command(
     recipe: str,
     *,

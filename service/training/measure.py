@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from service.artifacts import Artifact
 from service.artifacts.format import Evaluation
 from service.classifier import Classifier
@@ -43,13 +41,18 @@ class Measurement:
 
 
 def measure(
-    artifact: Artifact, data: Path | None = None, *, sha256: Mapping[str, str] = mnist.SHA256
+    artifact: Artifact,
+    data: Path | None = None,
+    *,
+    processes: int = 1,
+    sha256: Mapping[str, str] = mnist.SHA256,
 ) -> Measurement:
     """Ask an artifact about MNIST's test set and about fresh trash.
 
     Args:
         artifact: of a network that reads MNIST's pixels.
         data: the folder of the four files; None downloads them.
+        processes: that make the trash, at most so many at once.
         sha256: what they must hash to, uncompressed.
 
     Raises:
@@ -62,6 +65,6 @@ def measure(
         raise BadInputError(f"{network!r} does not read MNIST; evaluate one of 784 pixels and 10 digits")
     digits = mnist.read(data, sha256=sha256).test
     activations = classifier.activations(digits.images)
-    trash = trash_activations(network, preprocessing, digits, np.random.default_rng(0))
+    trash = trash_activations(network, preprocessing, digits, [0], processes=processes)
     evaluation = evaluate(activations, digits.labels, trash, classifier.reject_below, name="MNIST t10k")
     return Measurement(artifact, digits, activations, trash, evaluation)

@@ -7,7 +7,7 @@ import numpy as np
 from service.artifacts.card.training import kinds_of_trash
 from service.artifacts.format import OperatingPoint
 from service.classifier import accepted
-from service.training.evaluate import N_TRASH, at_coverage, operating_point
+from service.training.evaluate import N_FRAMED, N_TRASH, at_coverage, operating_point
 from service.training.measure import Measurement
 
 __all__ = ["report"]
@@ -76,7 +76,7 @@ def _trash(measured: Measurement) -> Iterator[str]:
     strict = at_coverage(measured.activations, share)
     yield (
         f"trash accepted at {measured.threshold:g} and where {share:.0%} of digits are, "
-        f"{N_TRASH:,} images of each kind"
+        f"{N_TRASH:,} images of each kind, {N_FRAMED:,} of those framed as uploads"
     )
     for kind, activations in measured.trash.items():
         here = measured.evaluation.false_acceptance[kind]

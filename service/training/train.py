@@ -3,7 +3,7 @@
 `run(recipe, data=…, seed=…, out=…, version=…, report=…)` does it all; `make` is the same without files.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
@@ -171,7 +171,7 @@ def make(
     report(f"{recipe.name}: {len(training):,} images to learn from, {len(validation):,} to choose on")
     materials = supply(recipe, training, seed, *shop)
     fitted = descend(recipe, materials, validation, seed, report, to=shop.to)
-    choice = _choose(fitted.network, recipe, validation, np.random.default_rng([seed, 1]))
+    choice = _choose(fitted.network, recipe, validation, [seed, 1], shop.processes)
     report(f"threshold {choice.reject.threshold:g}, {choice.reject.chosen}")
     shipped = fitted
     if recipe.refit:
@@ -183,7 +183,7 @@ def make(
     evaluation = evaluate(
         network.forward(preprocessing.prepare(test.images)),
         test.labels,
-        trash_activations(network, preprocessing, test, np.random.default_rng([seed, 2])),
+        trash_activations(network, preprocessing, test, [seed, 2], processes=shop.processes),
         choice.reject.threshold,
         name="MNIST t10k",
     )
@@ -219,14 +219,18 @@ def _split(digits: Digits, recipe: Recipe) -> tuple[Digits, Digits]:
     return digits[: -recipe.validation], digits[-recipe.validation :]
 
 
-def _choose(network: Network, recipe: Recipe, validation: Digits, rng: np.random.Generator) -> Choice:
+def _choose(
+    network: Network, recipe: Recipe, validation: Digits, seed: Sequence[int], processes: int
+) -> Choice:
     """Choose the scale of the outputs and the threshold, on validation digits and trash made of them."""
     preprocessing = PREPROCESSINGS[recipe.preprocessing]
     images = preprocessing.prepare(validation.images)
     scale = calibrate.scale_of(network, images, validation.labels) if recipe.calibrate else AS_IT_IS
     finished = _finished(network, scale, recipe)
     digits = finished.forward(images)
-    kinds = trash_activations(finished, preprocessing, validation, rng, kinds=recipe.trash or trash.SEEN)
+    kinds = trash_activations(
+        finished, preprocessing, validation, seed, kinds=recipe.trash or trash.SEEN, processes=processes
+    )
     passing = np.concatenate(list(kinds.values()))
     threshold = calibrate.choose(digits, passing, recipe.rejection)
     rejected, false = 1 - accepted(digits, threshold).mean(), accepted(passing, threshold).mean()

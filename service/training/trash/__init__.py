@@ -14,7 +14,7 @@ from service.network import FloatArray
 from service.training.mnist import Digits
 from service.training.trash import drawn, framed, letters, noise, spoiled
 
-__all__ = ["HELD_OUT", "KINDS", "SEEN", "Kind", "draw"]
+__all__ = ["FRAMED", "HELD_OUT", "KINDS", "SEEN", "Kind", "draw"]
 
 Kind: TypeAlias = Callable[[np.random.Generator, Digits, int], FloatArray]
 
@@ -61,5 +61,8 @@ HELD_OUT: Mapping[str, Kind] = MappingProxyType(
         "letters-of-another-alphabet": letters.letters_of_another_alphabet,
     }
 )
+
+FRAMED = frozenset({"uploaded", "framed", "gaussian-uploaded"})
+"""Kinds that pass through imaging as uploads do."""
 
 KINDS: Mapping[str, Kind] = MappingProxyType({**SEEN, **HELD_OUT})
