@@ -103,7 +103,8 @@ class Queue:
             return None
         now = self._working[conn] = time.monotonic()
         self._load.taken()
-        return self._seconds - (now - since) if self._strain.bears(now - since) else 0
+        bearable = self._strain.bears(now - since, behind=len(self._since))
+        return self._seconds - (now - since) if bearable else 0
 
     def done(self, conn: "TConn") -> None:
         """End the work on a request that has waited."""

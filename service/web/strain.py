@@ -12,6 +12,7 @@ LONG = 0.02  # of the time that a request may wait at most: nobody minds less
 STANDING = 0.08  # of the same: if nobody waits less for so long, the queue is more than a burst
 WINDOW_SECONDS = 1  # after which it is decided anew
 FEW = 0.3  # of the requests of a window turned away: chance alone brings so many together
+ONE_BROWSER = 6  # connections to one host: who waits for oneself alone is turned away by nobody
 MOST = 2  # requests that are waiting and worked on under strain, by a process that has one core
 
 
@@ -31,15 +32,25 @@ class Strain:
         self._asked = 0
         self._refused = 0
 
-    def bears(self, waited_seconds: float) -> bool:
-        """Take note of how long a request has waited for its thread; say whether it is answered still."""
+    def bears(self, waited_seconds: float, behind: int) -> bool:
+        """Take note of how long a request has waited for its thread; say whether it is answered still.
+
+        Args:
+            waited_seconds: since it came.
+            behind: requests that wait still.
+        """
         if waited_seconds <= self._long_seconds:
+            self._long_since = None
+            return True
+        if self._until is not None:
+            return False
+        if behind < ONE_BROWSER:
             self._long_since = None
             return True
         now = time.monotonic()
         since = self._long_since = self._long_since or now
         self._stands = now - since > self._standing_seconds
-        return self._until is None
+        return True
 
     def admits(self, inside: int) -> bool:
         """Say whether one more request is let in beside those that wait or are worked on."""

@@ -108,10 +108,22 @@ def test_a_service_with_keys_asks_for_one(visit_with, service_with_key):
     visit = visit_with(url=service_with_key)
     visit.page.goto(visit.url)
     visit.page.fill("#key-text", "s3cret")
+    assert visit.page.locator("#draw").get_attribute("inert") is not None  # there is no network yet
     visit.page.click("#key button")
-    visit.act(lambda: visit.press("5"))
+    visit.wait().act(lambda: visit.press("5"))
     assert visit.answer == "5"
     visit.forgive("status of 401")  # what the browser itself notes of the first try
+
+
+def test_a_busy_service_is_asked_again_when_it_says(visit):
+    replies = [{"status": 503, "headers": {"Retry-After": "1"}, "json": {"detail": "busy"}}] * 2
+    visit.page.route(
+        "**/v1/classify*", lambda route: route.fulfill(**replies.pop()) if replies else route.continue_()
+    )
+    visit.act(lambda: visit.press("3"))
+    assert visit.answer == "3"
+    assert not replies
+    visit.forgive("status of 503")  # what the browser itself notes of each
 
 
 def test_a_service_that_is_gone_is_told_so(visit):

@@ -77,10 +77,16 @@ const pathNow = () => (isPast() ? `${modelPath()}/history/${epochs[moment]}` : m
 
 // --- Asking the service
 
-/** @param {string} path @param {RequestInit} options */
-async function call(path, options = {}) {
+const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
+
+/** Ask; of a busy service again when it says, up to three times. @param {string} path @param {RequestInit} options */
+async function call(path, options = {}, tries = 3) {
   const headers = key ? { ...options.headers, "X-API-Key": key } : options.headers;
   const response = await fetch(path, { ...options, headers });
+  if (response.status === 503 && tries > 1) {
+    await pause(Number(response.headers.get("Retry-After")) || 1);
+    return call(path, options, tries - 1);
+  }
   $("key").hidden = response.status !== 401;
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
@@ -947,7 +953,7 @@ async function play() {
   for (let to = 0; to <= epochs.length && mine === playing; to++) {
     go(to);
     ask();
-    await new Promise((done) => setTimeout(done, 300));
+    await pause(0.3);
   }
 }
 
@@ -1021,6 +1027,7 @@ async function start() {
   ({ models } = await getJson("v1/models"));
   options("model", models.map((m) => m.name));
   await chooseModel((models.find((m) => m.default) ?? models[0]).name);
+  for (const part of all("main > [inert]")) part.inert = false;
   await readHash();
   changed();
 }
@@ -1067,4 +1074,5 @@ addEventListener("dragleave", () => dragged(false));
 addEventListener("drop", (event) => { event.preventDefault(); dragged(false); takeFile(event.dataTransfer?.files[0]); });
 addEventListener("hashchange", () => readHash().then(changed));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+for (const id of ["draw", "network", "more", "learn"]) $(id).inert = true; // until there is a network to do it with
 start().catch(complain);
