@@ -1027,7 +1027,7 @@ async function start() {
   ({ models } = await getJson("v1/models"));
   options("model", models.map((m) => m.name));
   await chooseModel((models.find((m) => m.default) ?? models[0]).name);
-  for (const part of all("main > [inert]")) part.inert = false;
+  for (const part of all("main [inert]")) part.inert = false;
   await readHash();
   changed();
 }
