@@ -1,7 +1,8 @@
 """Whether more is asked of a process than it can carry, and what it takes on while that is so.
 
-A queue makes bursts bearable. Where it never empties it only makes everybody wait, so then few are let in:
-the others hear at once that they should go elsewhere, and those inside are answered as if nothing were wrong.
+A queue makes bursts bearable, and many clients that each wait for an answer before they ask again: then it is
+as long as they are many. Where it grows and grows it only makes everybody wait, so then few are let in: the
+others hear at once that they should go elsewhere, and those inside are answered as if nothing were wrong.
 """
 
 import time
@@ -10,14 +11,14 @@ __all__ = ["Strain"]
 
 LONG = 0.02  # of the time that a request may wait at most: nobody minds less
 STANDING = 0.08  # of the same: if nobody waits less for so long, the queue is more than a burst
+GROWN = 8  # requests by which it is longer by then; the connections of one browser are fewer
 WINDOW_SECONDS = 1  # after which it is decided anew
 FEW = 0.3  # of the requests of a window turned away: chance alone brings so many together
-ONE_BROWSER = 6  # connections to one host: who waits for oneself alone is turned away by nobody
 MOST = 2  # requests that are waiting and worked on under strain, by a process that has one core
 
 
 class Strain:
-    """Begins when all have waited long for a while, and ends after a second in which few were refused.
+    """Begins when all wait long and ever more wait, and ends after a second in which few were refused.
 
     The loop asks and threads tell; whichever is late, its word counts a request later.
     """
@@ -27,6 +28,7 @@ class Strain:
         self._long_seconds = LONG * max_waiting_seconds
         self._standing_seconds = STANDING * max_waiting_seconds
         self._long_since: float | None = None  # on the monotonic clock, as the next
+        self._length = 0  # of the queue at that time
         self._until: float | None = None  # None while there is no strain
         self._stands = False
         self._asked = 0
@@ -44,12 +46,11 @@ class Strain:
             return True
         if self._until is not None:
             return False
-        if behind < ONE_BROWSER:
-            self._long_since = None
-            return True
         now = time.monotonic()
-        since = self._long_since = self._long_since or now
-        self._stands = now - since > self._standing_seconds
+        if self._long_since is None:
+            self._long_since, self._length = now, behind
+        lasts = now - self._long_since > self._standing_seconds
+        self._stands = lasts and behind >= self._length + GROWN
         return True
 
     def admits(self, inside: int) -> bool:

@@ -15,10 +15,10 @@ def clock(monkeypatch):
     return clock
 
 
-def wait(strain, clock, seconds, lasting, behind=CROWD):
-    """Let every request wait for so long, ten a second, and leave so many behind."""
-    for _ in range(round(10 * lasting)):
-        strain.bears(seconds, behind)
+def wait(strain, clock, seconds, lasting, longer=2):
+    """Let every request wait for so long, ten a second, and each leave so many more behind it."""
+    for number in range(round(10 * lasting)):
+        strain.bears(seconds, behind=number * longer)
         clock[0] += 0.1
 
 
@@ -53,10 +53,20 @@ def test_one_that_waits_little_now_and_then_shows_that_it_was_a_burst(clock):
     assert strain.admits(CROWD)
 
 
-@pytest.mark.parametrize(("behind", "is_let_in"), [(5, True), (6, False)])
-def test_the_few_connections_of_one_browser_are_no_strain_however_slow_the_machine(clock, behind, is_let_in):
+def test_many_who_each_wait_for_an_answer_before_they_ask_again_are_no_strain(clock):
     strain = Strain(5)
-    wait(strain, clock, 2, lasting=60, behind=behind)
+    for _ in range(600):
+        strain.bears(2, behind=63)
+        clock[0] += 0.1
+    assert strain.admits(CROWD)
+
+
+@pytest.mark.parametrize(("connections", "is_let_in"), [(7, True), (9, False)])
+def test_nor_are_the_few_connections_of_a_browser_that_is_opened(clock, connections, is_let_in):
+    strain = Strain(5)
+    for number in range(600):
+        strain.bears(2, behind=min(number, connections))
+        clock[0] += 0.1
     assert strain.admits(CROWD) is is_let_in
 
 
