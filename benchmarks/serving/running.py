@@ -48,6 +48,11 @@ class Running(NamedTuple):
         return cpu_seconds(self.process.pid)
 
 
+def _own_environ() -> dict[str, str]:
+    """Return our environment, but let every server keep its compiled modules, as it does on most machines."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 @contextmanager
 def running(server: Server, post: Post, core: int) -> Iterator[Running]:
     """Start a server on a core; it is ready when it has answered once.
@@ -67,7 +72,7 @@ def running(server: Server, post: Post, core: int) -> Iterator[Running]:
         process = subprocess.Popen(  # noqa: S603
             command,
             cwd=server.folder,
-            env={**os.environ, **ONE_THREAD, "PYTHONPATH": str(server.folder), **environ},
+            env={**_own_environ(), **ONE_THREAD, "PYTHONPATH": str(server.folder), **environ},
             stdout=subprocess.DEVNULL,
             stderr=log,
             start_new_session=True,
