@@ -512,7 +512,7 @@ class TestTraining:
     def test_evaluate_prints_the_report_on_the_chosen_model(
         self, digits, monkeypatch, artifact_folder, tmp_path
     ):
-        monkeypatch.setattr("service.cli.evaluate.measure", lambda artifact, data: (artifact, data))
+        monkeypatch.setattr("service.cli.evaluate.measure", lambda artifact, data, processes: (artifact, data))
         monkeypatch.setattr(
             "service.cli.evaluate.report", lambda measured: f"{measured[0].metadata.name} on {measured[1]}"
         )
