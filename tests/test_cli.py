@@ -512,14 +512,16 @@ class TestTraining:
     def test_evaluate_prints_the_report_on_the_chosen_model(
         self, digits, monkeypatch, artifact_folder, tmp_path
     ):
-        monkeypatch.setattr("service.cli.evaluate.measure", lambda artifact, data, processes: (artifact, data))
+        monkeypatch.setattr("service.cli.evaluate.measure", lambda *asked, processes: (*asked, processes))
         monkeypatch.setattr(
-            "service.cli.evaluate.report", lambda measured: f"{measured[0].metadata.name} on {measured[1]}"
+            "service.cli.evaluate.report",
+            lambda measured: f"{measured[0].metadata.name} on {measured[1]} by {measured[2]}",
         )
         drawn = []
         monkeypatch.setattr("service.cli.evaluate.draw", lambda _, out: drawn.append(out))
-        arguments = ("evaluate", "tiny", "--models", artifact_folder, "--data", tmp_path)
-        assert digits(*arguments) == (0, f"tiny on {tmp_path}\n", "")
+        flags = ("--models", artifact_folder, "--data", tmp_path, "--processes", 3)
+        arguments = ("evaluate", "tiny", *flags)
+        assert digits(*arguments) == (0, f"tiny on {tmp_path} by 3\n", "")
         assert not drawn
-        assert digits(*arguments, "--out", tmp_path / "pictures") == (0, f"tiny on {tmp_path}\n", "")
+        assert digits(*arguments, "--out", tmp_path / "pictures") == (0, f"tiny on {tmp_path} by 3\n", "")
         assert drawn == [tmp_path / "pictures"]
