@@ -8,7 +8,6 @@ import io
 import math
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -18,6 +17,7 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 
 from service.errors import BadArtifactError
+from service.members import FOREIGN_ERRORS
 from service.network import FloatArray
 
 __all__ = ["DTYPES", "array_shapes", "open_archive", "pack", "read_arrays", "read_document", "read_stacks"]
@@ -33,16 +33,6 @@ MAX_ARRAY_BYTES = 128 * 2**20  # of all arrays together, in memory: 32 million w
 MAX_DIRECTORY_BYTES = 16 * 2**10  # 63 members, the most that 31 layers have, take less than 8 KiB
 NPY_HEADER_BYTES = 128
 END_BYTES = 22  # of the record that ends a zip archive and says where its directory is
-
-FOREIGN_ERRORS = (  # NotImplementedError is a RuntimeError, UnicodeDecodeError a ValueError
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    OSError,
-    RuntimeError,
-    ValueError,
-)
 
 
 def array_shapes(sizes: Sequence[int]) -> dict[str, Shape]:
