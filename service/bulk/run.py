@@ -1,11 +1,12 @@
 """The one use case: many files in, one row each out, whatever happens on the way."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 from service.bulk.crew import Crew
+from service.bulk.ending import Ending
 from service.bulk.found import Found
 from service.bulk.job import Content, Item, Job
 from service.bulk.journal import Journal
@@ -17,6 +18,7 @@ from service.errors import BadInputError, ServiceError
 __all__ = ["Summary", "classify_many"]
 
 BATCH_BYTES = 4 * 2**20  # of a batch's pictures, where this process reads them
+LOOK_SECONDS = 0.1  # between two looks whether to end, while answers are waited for
 TRIES = 2  # of a picture that nothing else was read beside, before it is held guilty of ending a process
 
 
@@ -44,6 +46,8 @@ def classify_many(
     job: Job,
     crew: Crew,
     report: Callable[[int], object] = lambda _: None,
+    *,
+    ending: Ending | None = None,
 ) -> Summary:
     """Answer every file once and write the results, going on where an earlier run of the same job ended.
 
@@ -53,6 +57,7 @@ def classify_many(
         job: what is done to each.
         crew: those who do it.
         report: told how many more files have an answer.
+        ending: how the run is ended from outside; what is answered by then is kept.
 
     Raises:
         BadInputError: the results cannot be written there, an earlier run was of another job or still runs,
@@ -60,12 +65,14 @@ def classify_many(
     """
     check_out(out)
     rows = job.rows()
-    with Journal(journal_of(out), job.described(rows)) as journal:
-        run = _Run(journal, rows, crew, report)
+    ending = ending or Ending()
+    with Journal(journal_of(out), job.described(rows)) as journal, ending.held():
+        run = _Run(journal, rows, crew, report, ending)
         run.answer_all(found)
         summary = Summary(journal.counts(), run.n_passed_over)
         if summary.n_files:
-            write_out(out, journal, rows)
+            with ending.at_once():
+                write_out(out, journal, rows)
     journal.remove()
     if not summary.n_files:
         raise BadInputError("there are no pictures among the inputs; name some")
@@ -75,12 +82,15 @@ def classify_many(
 class _Run:
     """One run of a job: so many batches in hand at a time, and no more of the files in memory than those."""
 
-    def __init__(self, journal: Journal, rows: Rows, crew: Crew, report: Callable[[int], object]) -> None:
+    def __init__(
+        self, journal: Journal, rows: Rows, crew: Crew, report: Callable[[int], object], ending: Ending
+    ) -> None:
         self.n_passed_over = 0
         self._journal = journal
         self._rows = rows
         self._crew = crew
         self._report = report
+        self._ending = ending
         self._in_hand: dict[Future[list[Row]], list[Item]] = {}
 
     def answer_all(self, found: Iterable[Found]) -> None:
@@ -104,7 +114,7 @@ class _Run:
             yield items
 
     def _unanswered(self, found: Iterable[Found]) -> Iterator[Item]:
-        for each in found:
+        for each in self._ending.each(found):
             if not each.is_wanted:
                 self.n_passed_over += 1
             elif each.name not in self._journal:
@@ -119,12 +129,13 @@ class _Run:
 
     def _collect(self) -> None:
         """Keep what has been answered, at least one batch."""
-        done, _ = wait(self._in_hand, return_when=FIRST_COMPLETED)
+        done = self._first_of(self._in_hand)
         suspects = [batch for future in done for batch in self._take(future)]
         if (
             suspects
         ):  # whichever batch it was, let the others end, so that each of these is alone with its process
-            suspects += [batch for future in [*self._in_hand] for batch in self._take(future)]
+            while self._in_hand:
+                suspects += [b for future in self._first_of(self._in_hand) for b in self._take(future)]
             for batch in suspects:
                 self._keep(self._answer_alone(batch))
 
@@ -138,7 +149,7 @@ class _Run:
 
     def _answer_alone(self, batch: Sequence[Item]) -> list[Row]:
         try:
-            return self._crew.submit(batch).result()
+            return self._answer(batch)
         except self._crew.broken:
             return [row for item in batch for row in self._answer_one(item)]
 
@@ -146,10 +157,22 @@ class _Run:
         """Answer a picture that may end the process that reads it."""
         for _ in range(TRIES):
             try:
-                return self._crew.submit([item]).result()
+                return self._answer([item])
             except self._crew.broken as error:
                 last = error
         return [self._rows.failed(item[0], last)]
+
+    def _answer(self, batch: Sequence[Item]) -> list[Row]:
+        [done] = self._first_of([self._crew.submit(batch)])
+        return done.result()
+
+    def _first_of(self, futures: Collection[Future[list[Row]]]) -> set[Future[list[Row]]]:
+        """Wait for at least one batch."""
+        done: set[Future[list[Row]]] = set()
+        while not done:
+            self._ending.look()
+            done, _ = wait(futures, LOOK_SECONDS, FIRST_COMPLETED)
+        return done
 
     def _keep(self, rows: Sequence[Row]) -> None:
         self._journal.add(rows)

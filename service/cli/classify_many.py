@@ -11,7 +11,18 @@ from typing import TypeAlias
 import click
 
 from service.artifacts import Repository
-from service.bulk import Cores, Crew, Job, Outcome, Summary, check_out, classify_many, find, journal_of
+from service.bulk import (
+    Cores,
+    Crew,
+    Ending,
+    Job,
+    Outcome,
+    Summary,
+    check_out,
+    classify_many,
+    find,
+    journal_of,
+)
 from service.cli.files import CENTER, INVERT
 from service.cli.options import settings_flags
 from service.extras import needs
@@ -69,8 +80,8 @@ def command(
     check_out(out)
     found = find(inputs)
     job = _job(settings, invert=invert, center=center, singly=singly)
-    with _told_how_to_go_on(out), _progress() as report, _crew(job, workers, address) as crew:
-        summary = classify_many(found, out, job, crew, report)
+    with _told_how_to_go_on(out) as ending, _progress() as report, _crew(job, workers, address) as crew:
+        summary = classify_many(found, out, job, crew, report, ending=ending)
     click.echo(_words(out, summary))
 
 
@@ -102,22 +113,38 @@ def _progress() -> Iterator[Report]:
 
 
 @contextmanager
-def _told_how_to_go_on(out: Path) -> Iterator[None]:
+def _told_how_to_go_on(out: Path) -> Iterator[Ending]:
     """Let SIGTERM end the work as Ctrl-C does, and say that nothing is lost."""
+    ending = Ending()
+    with (
+        _handled(signal.SIGINT, lambda: ending.wish(KeyboardInterrupt())),
+        _handled(signal.SIGTERM, lambda: ending.wish(SystemExit(TERMINATED))),
+    ):
+        try:
+            yield ending
+        except (KeyboardInterrupt, SystemExit):
+            click.echo(
+                f"digits: ended; {journal_of(out)} has the answers so far, the same command goes on", err=True
+            )
+            raise
 
-    def end(_: int, __: FrameType | None) -> None:
-        raise SystemExit(TERMINATED)
 
-    before = signal.signal(signal.SIGTERM, end)
+@contextmanager
+def _handled(number: signal.Signals, act: Callable[[], object]) -> Iterator[None]:
+    """Act on a signal, unless whoever started this process had it ignored, as nohup and & do."""
+    before = signal.getsignal(number)
+    if before == signal.SIG_IGN:
+        yield
+        return
+
+    def handle(_: int, __: FrameType | None) -> None:
+        act()
+
+    signal.signal(number, handle)
     try:
         yield
-    except (KeyboardInterrupt, SystemExit):
-        click.echo(
-            f"digits: ended; {journal_of(out)} has the answers so far, the same command goes on", err=True
-        )
-        raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(number, before)
 
 
 def _words(out: Path, summary: Summary) -> str:

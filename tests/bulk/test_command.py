@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pty
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -22,8 +23,6 @@ from service.bulk import Cores
 from service.cli import main
 
 pytestmark = pytest.mark.timeout(300)  # several processes start, on whatever machine
-
-BEGUN_BYTES = 200_000  # of the journal's log, by which rows are on disk
 
 
 def command(*arguments):
@@ -91,9 +90,19 @@ def fed(tiny, tmp_path, folder):
             self.names += names
 
         def feed_until_rows_are_on_disk(self):
-            log = Path(f"{self.journal}-wal")
-            while not (log.exists() and log.stat().st_size > BEGUN_BYTES):
+            while not self._rows_after_a_crash():
                 self.feed(50)
+
+        def _rows_after_a_crash(self):
+            """Count the rows that a crash now would leave, in copies, as the run holds its own."""
+            shutil.rmtree(tmp_path / "crashed", ignore_errors=True)
+            (tmp_path / "crashed").mkdir()
+            for file in tmp_path.glob(f"{self.journal.name}*"):
+                shutil.copy(file, tmp_path / "crashed")
+            try:
+                return rows_in(tmp_path / "crashed" / self.journal.name)
+            except sqlite3.OperationalError:  # there is no journal yet, or no table in it
+                return 0
 
         def workers(self):
             """The processes that answer: children of the one that this one forks them from."""
@@ -257,6 +266,18 @@ class TestARunThatIsEnded:
         )
         assert psutil.wait_procs(workers)[1] == []
         assert rows_in(run.journal)
+
+    def test_but_not_by_ctrl_c_where_its_parent_had_that_ignored(self, fed):
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            with fed() as run:
+                run.feed_until_rows_are_on_disk()
+                run.process.send_signal(signal.SIGINT)
+                told, wrong = run.process.communicate()
+        finally:
+            signal.signal(signal.SIGINT, before)
+        assert (run.process.returncode, wrong) == (0, "")
+        assert f"{len(run.names):,} files" in told
 
     def test_by_kill_9_goes_on_and_leaves_no_process(self, fed, many, tmp_path):
         with fed() as run:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 import tracemalloc
 import zipfile
 from collections import Counter
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.bulk import classify_many, find
+from service.bulk import Ending, classify_many, find
 from service.bulk.found import Found
 from service.bulk.out import journal_of
 from service.bulk.read import LARGEST_FILE_BYTES, read
@@ -113,6 +114,36 @@ def test_nothing_to_do_is_an_error_and_leaves_nothing(tmp_path, out, job, here):
     with pytest.raises(BadInputError, match="there are no pictures among the inputs"):
         classify_many(find([str(tmp_path / "empty")]), out, job, here)
     assert [path.name for path in tmp_path.glob("results*")] == []
+
+
+def test_a_signal_that_comes_while_a_batch_is_handed_over_ends_the_run_after_it(folder, out, job, here):
+    ending = Ending()
+    submit = here.submit
+
+    def submit_and_be_told(items):
+        if len(here.batches) == 2:
+            ending.wish(SystemExit(143))
+        return submit(items)
+
+    here.submit = submit_and_be_told
+    with pytest.raises(SystemExit, match="143"):
+        classify_many(find([str(folder)]), out, job, here, ending=ending)
+    assert len(here.batches) == 3
+    here.submit = submit
+    classify_many(find([str(folder)]), out, job, here)
+    assert len(names_of(out)) == len(set(names_of(out))) == 40
+
+
+def test_a_signal_ends_a_run_that_waits_for_an_answer(folder, out, job, here):
+    ending = Ending()
+
+    def wish_soon(_):
+        threading.Timer(0.05, ending.wish, [SystemExit(143)]).start()
+        return Future()  # that never answers
+
+    here.submit = wish_soon
+    with pytest.raises(SystemExit, match="143"):
+        classify_many(find([str(folder)]), out, job, here, ending=ending)
 
 
 def test_a_run_that_was_ended_goes_on_where_it_stopped(folder, out, job, here):
