@@ -9,8 +9,8 @@ import time
 
 __all__ = ["Strain"]
 
-LONG = 0.02  # of the time that a request may wait at most: nobody minds less
-STANDING = 0.08  # of the same: if nobody waits less for so long, the queue is more than a burst
+LONG = 0.01  # of the time that a request may wait at most: nobody minds less
+STANDING = 0.03  # of the same: if nobody waits less for so long, the queue is more than a burst
 GROWN = 8  # requests by which it is longer by then; the connections of one browser are fewer
 WINDOW_SECONDS = 1  # after which it is decided anew
 FEW = 0.3  # of the requests of a window turned away: chance alone brings so many together

@@ -15,11 +15,11 @@ def clock(monkeypatch):
     return clock
 
 
-def wait(strain, clock, seconds, lasting, longer=2):
-    """Let every request wait for so long, ten a second, and each leave so many more behind it."""
-    for number in range(round(10 * lasting)):
-        strain.bears(seconds, behind=number * longer)
-        clock[0] += 0.1
+def wait(strain, clock, seconds, lasting):
+    """Let every request wait for so long, twenty a second, and each leave four more behind it."""
+    for number in range(round(20 * lasting)):
+        strain.bears(seconds, behind=number * 4)
+        clock[0] += 0.05
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def asked(strain, clock, refused, admitted):
     clock[0] += 0.02
 
 
-@pytest.mark.parametrize(("seconds", "lasting"), [(0.05, 60), (0.2, 0.3)])
+@pytest.mark.parametrize(("seconds", "lasting"), [(0.05, 60), (0.2, 0.15)])
 def test_a_short_wait_and_a_short_while_are_let_pass(clock, seconds, lasting):
     strain = Strain(5)
     wait(strain, clock, seconds, lasting)
@@ -48,7 +48,7 @@ def test_a_short_wait_and_a_short_while_are_let_pass(clock, seconds, lasting):
 def test_one_that_waits_little_now_and_then_shows_that_it_was_a_burst(clock):
     strain = Strain(5)
     for _ in range(20):
-        wait(strain, clock, 0.2, lasting=0.3)
+        wait(strain, clock, 0.2, lasting=0.15)
         wait(strain, clock, 0, lasting=0.1)
     assert strain.admits(CROWD)
 
@@ -70,9 +70,10 @@ def test_nor_are_the_few_connections_of_a_browser_that_is_opened(clock, connecti
     assert strain.admits(CROWD) is is_let_in
 
 
-def test_whoever_may_wait_longer_is_measured_by_that(clock):
+@pytest.mark.parametrize(("seconds", "lasting"), [(6, 60), (10, 18)])
+def test_whoever_may_wait_longer_is_measured_by_that(clock, seconds, lasting):
     strain = Strain(600)
-    wait(strain, clock, 10, lasting=60)
+    wait(strain, clock, seconds, lasting)
     assert strain.admits(CROWD)
 
 
