@@ -22,9 +22,10 @@ from PIL import Image, ImageDraw
 from benchmarks import pictures
 from benchmarks.pictures import Uploads
 from service.artifacts import load
-from service.classifier import Classifier, accepted
+from service.classifier import Classifier
 from service.imaging import Picture, frame, ink, normalize, paper
 from service.training import mnist, photographs
+from service.verdict import accepted
 
 ARTIFACTS = Path(__file__).parents[1] / "model_artifacts"
 MODELS = ("wide", "plain", "video")

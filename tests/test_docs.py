@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from service.classifier import Reason
 from service.settings import SETTINGS, Settings
+from service.verdict import Reason
 from service.web.app import create_app
 from service.web.options import OPTIONS, Include
 from service.web.problems import KINDS

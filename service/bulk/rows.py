@@ -8,8 +8,8 @@ from typing import NamedTuple, Self
 import orjson
 
 from service.artifacts import Metadata
-from service.classifier import Verdict
 from service.errors import CODES, ServiceError
+from service.verdict import Verdict
 
 __all__ = ["Outcome", "Row", "Rows"]
 

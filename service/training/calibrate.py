@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from service.classifier import accepted
 from service.network import FloatArray, Network
 from service.training.recipes import Rejection
+from service.verdict import accepted
 
 __all__ = ["AS_IT_IS", "THRESHOLDS", "Scale", "choose", "scale_of", "scaled"]
 

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.artifacts.format import Evaluation, OperatingPoint
-from service.classifier import accepted
 from service.imaging import Preprocessing
 from service.network import FloatArray, Network
 from service.training import trash
 from service.training.extras import needs
 from service.training.mnist import Digits
 from service.training.workers import side_by_side
+from service.verdict import accepted
 
 __all__ = [
     "N_FRAMED",

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from service.classifier import accepted
 from service.errors import BadInputError
 from service.network import FloatArray
 from service.training.evaluate import calibration_bins, coverage
 from service.training.experiments import chart
 from service.training.measure import Measurement
+from service.verdict import accepted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

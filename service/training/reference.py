@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.artifacts.reference import INK_BOUNDS, SHARE_BOUNDS, Bins, Reference
-from service.classifier import accepted
 from service.network import FloatArray
+from service.verdict import accepted
 
 __all__ = ["reference"]
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from service.artifacts.card.training import kinds_of_trash
 from service.artifacts.format import OperatingPoint
-from service.classifier import accepted
 from service.training.evaluate import N_FRAMED, N_TRASH, at_coverage, operating_point
 from service.training.measure import Measurement
+from service.verdict import accepted
 
 __all__ = ["report"]
 

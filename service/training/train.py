@@ -16,7 +16,6 @@ from service.artifacts import Metadata, golden_samples, rounded, save
 from service.artifacts.format import PreprocessingChoice, Reject, Training, Version
 from service.artifacts.history import save_history
 from service.artifacts.reference import Reference
-from service.classifier import accepted
 from service.errors import BadDataError, BadInputError
 from service.imaging import PREPROCESSINGS
 from service.network import FloatArray, Network
@@ -29,6 +28,7 @@ from service.training.material import supply
 from service.training.mnist import Digits, Mnist
 from service.training.recipes import Recipe
 from service.training.reference import reference
+from service.verdict import accepted
 
 __all__ = ["Made", "Workshop", "make", "run"]
 

@@ -9,8 +9,9 @@ from prometheus_client.registry import Collector
 
 from service.artifacts import Artifact
 from service.artifacts.reference import INK_BOUNDS, SHARE_BOUNDS
-from service.classifier import Classification, Reason, Verdicts
+from service.classifier import Classification
 from service.network import FloatArray
+from service.verdict import Reason, Verdicts
 from service.web.histogram import BulkHistogram
 from service.web.load import Load
 from service.web.reserve import Lost

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
-from service.classifier import Reason
 from service.errors import ServiceError
+from service.verdict import Reason
 from service.web.exchange import Exchange, this_exchange
 from service.web.metrics import Metrics
 from service.web.problems import detail_of, kind_of

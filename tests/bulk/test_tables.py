@@ -17,8 +17,8 @@ from service.bulk.journal import Journal
 from service.bulk.out import check_out, journal_of, write_out
 from service.bulk.rows import Outcome, Rows
 from service.bulk.tables import TABLES
-from service.classifier import decide
 from service.errors import BadImageError, BadInputError, ServiceError
+from service.verdict import decide
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from service.artifacts import load
-from service.classifier import Classifier, accepted
+from service.classifier import Classifier
 from service.training import trash
 from service.training.evaluate import calibration_error
 from service.training.mnist import Digits
 from service.training.recipes import RECIPES, Recipe, find
+from service.verdict import accepted
 
 SHIPPED = Path(__file__).parents[2] / "model_artifacts"
 N = 10_000

@@ -9,7 +9,6 @@ import pytest
 
 from service.artifacts import load, save
 from service.artifacts.history import load_history
-from service.classifier import accepted
 from service.errors import BadDataError, BadInputError, ServiceError
 from service.imaging.preprocessing import deskew
 from service.network import Network
@@ -17,6 +16,7 @@ from service.training import evaluate, trash
 from service.training.measure import measure
 from service.training.report import report
 from service.training.train import run
+from service.verdict import accepted
 
 OWN = """
 name = "tiny"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from service.artifacts import Artifact
-from service.classifier import accepted
 from service.imaging import PREPROCESSINGS
 from service.network import FloatArray, Network
 from service.training import trash
@@ -17,6 +16,7 @@ from service.training.experiments.bench import Bench, Experiment, Numbers, Outco
 from service.training.experiments.markdown import table
 from service.training.material import supply
 from service.training.recipes import RECIPES, Recipe
+from service.verdict import accepted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

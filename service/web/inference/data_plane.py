@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from service.classifier import Classifier, Verdicts
+from service.classifier import Classifier
+from service.verdict import Verdicts
 from service.web.exchange import Exchange, this_exchange
 from service.web.inference.body import read_inflated
 from service.web.inference.inputs import Images

@@ -10,8 +10,8 @@ import orjson
 from numpy.typing import NDArray
 
 from service.artifacts import Metadata
-from service.classifier import Verdicts
 from service.errors import BadInputError
+from service.verdict import Verdicts
 from service.web.answers import DIGITS
 from service.web.inference.request import Inference, Wanted
 from service.web.inference.schema import TensorKind

@@ -5,17 +5,17 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 
 @pytest.fixture
 def png():
-    """A picture that takes a while to read, so that clients take little of the machine beside the service."""
-    grey = np.random.default_rng(1).integers(0, 256, (500, 500), np.uint8)
+    """A picture that takes long to read and is quickly sent: clients take little of the machine."""
+    picture = Image.linear_gradient("L").resize((700, 700)).point(lambda light: 200 - light // 8)
+    ImageDraw.Draw(picture).line([(200, 140), (500, 180), (280, 560)], fill=40, width=44)
     buffer = io.BytesIO()
-    Image.fromarray(grey).save(buffer, "PNG", compress_level=1)
+    picture.convert("RGB").save(buffer, "PNG")
     return buffer.getvalue()
 
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from service.artifacts import load
-from service.classifier import accepted
 from service.network import RELU, TANH, Layer, Network
 from service.training.experiments import camera
 from service.training.experiments.camera import IMAGES, TARGETS
+from service.verdict import accepted
 
 SHIPPED = Path(__file__).parents[3] / "model_artifacts" / "four-pixel" / "1.npz"
 
