@@ -42,6 +42,7 @@ def recipe(mini_batch: int, learning_rate: float, **others: Any) -> Recipe:  # n
     """Return a recipe with ReLU in the hidden layers and Adam, its steps all alike."""
     members = {
         "sizes": SIZES,
+        "initialisation": "prior",
         "activations": ("relu", "relu", "sigmoid"),
         "epochs": 1,
         "name": "bench",
@@ -61,7 +62,9 @@ class Ours:
         """Begin anew by another recipe."""
         self.recipe, self.rng = recipe, np.random.default_rng(seed)
         activations = [ACTIVATIONS[name] for name in recipe.activations]
-        network = Network.random(recipe.sizes, self.rng, activations=activations)
+        network = Network.random(
+            recipe.sizes, self.rng, activations=activations, initialisation=recipe.initialisation
+        )
         self.candidate = Candidate(network, network, Memory())
 
     def ready(self, digits: Digits) -> Material:

@@ -33,7 +33,7 @@ __all__ = ["main"]
 
 CALM = 1.2  # seconds that pass for each second of CPU
 GOALS = (0.94, 0.96)  # accuracies on the test images
-PARTS = 6  # of an epoch, after each of which the test images are asked
+PARTS = 24  # of an epoch, after each of which the test images are asked
 AT_ONCE = 512  # images deskewed in one go, as many as the cache holds
 PRODUCTS = "matrix products alone"
 WIDE_IMAGES = 10_000
@@ -141,8 +141,8 @@ class Race:
 
 
 RACES = (
-    Race("digit-service, averaged", 64, 0.005, deskewed=True),
-    Race("digit-service, averaged", 32, 0.003, deskewed=False),
+    Race("digit-service, averaged", 128, 0.01, deskewed=True),
+    Race("digit-service, averaged", 128, 0.01, deskewed=False),
     Race("scikit-learn", 128, 0.01, deskewed=True),
     Race("scikit-learn", 128, 0.01, deskewed=False),
     Race("PyTorch", 128, 0.01, deskewed=True),

@@ -5,7 +5,7 @@ the grid that the videos draw.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple, Protocol, Self
@@ -20,8 +20,10 @@ __all__ = ["INITIALISATIONS", "Layer", "Network", "Trace"]
 class Initialisation(Protocol):
     """Draw the weights and biases into one layer."""
 
-    def __call__(self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator) -> "Layer":
-        """Return a layer in float32 of n_in × n_out weights."""
+    def __call__(
+        self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator, *, last: bool
+    ) -> "Layer":
+        """Return a layer in float32 of n_in × n_out weights; the last one is the output's."""
         ...
 
 
@@ -96,8 +98,13 @@ class Network:
         rng = np.random.default_rng() if rng is None else rng
         draw = INITIALISATIONS[initialisation]
         chosen = activations or [SIGMOID] * (len(sizes) - 1)
-        columns = zip(pairwise(sizes), chosen, strict=True)
-        return cls(tuple(draw(n_in, n_out, activation, rng) for (n_in, n_out), activation in columns))
+        columns = enumerate(zip(pairwise(sizes), chosen, strict=True), start=2)
+        return cls(
+            tuple(
+                draw(n_in, n_out, activation, rng, last=column == len(sizes))
+                for column, ((n_in, n_out), activation) in columns
+            )
+        )
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -138,18 +145,35 @@ class Network:
         return f"Network {sizes}, {squashing}: {self.n_parameters:,} weights and biases"
 
 
-def _normal(n_in: int, n_out: int, activation: Activation, rng: np.random.Generator) -> Layer:
+def _normal(n_in: int, n_out: int, activation: Activation, rng: np.random.Generator, *, last: bool) -> Layer:
     """Draw every number from N(0, 1): the textbook start, which saturates sigmoids that have many inputs."""
+    del last
     weights = rng.standard_normal((n_out, n_in), dtype=np.float32)
     return Layer(weights, rng.standard_normal(n_out, dtype=np.float32), activation)
 
 
-def _scaled(n_in: int, n_out: int, activation: Activation, rng: np.random.Generator) -> Layer:
+def _scaled(n_in: int, n_out: int, activation: Activation, rng: np.random.Generator, *, last: bool) -> Layer:
     """Draw weights from N(0, gain / n_in), biases zero, so that z starts with a spread near one."""
+    del last
     weights = rng.standard_normal((n_out, n_in), dtype=np.float32) * np.float32(
         (activation.gain / n_in) ** 0.5
     )
     return Layer(weights, np.zeros(n_out, np.float32), activation)
 
 
-INITIALISATIONS: Mapping[str, Initialisation] = MappingProxyType({"normal": _normal, "scaled": _scaled})
+def _prior(n_in: int, n_out: int, activation: Activation, rng: np.random.Generator, *, last: bool) -> Layer:
+    """Start scaled, but let each of n output sigmoids begin near 1 / n, as often as its label comes.
+
+    The first hundred steps are else spent on telling all of them that they are mostly wrong. Source: Lin et
+    al. (2017), "Focal loss for dense object detection", section 4.1.
+    """
+    layer = _scaled(n_in, n_out, activation, rng, last=last)
+    if not (last and activation is SIGMOID and n_out > 1):
+        return layer
+    odds = 1 / (n_out - 1)
+    return replace(layer, biases=np.full(n_out, np.log(odds), np.float32))
+
+
+INITIALISATIONS: Mapping[str, Initialisation] = MappingProxyType(
+    {"normal": _normal, "scaled": _scaled, "prior": _prior}
+)

@@ -66,6 +66,25 @@ def test_without_a_generator_every_network_is_another():
     assert (first.layers[0].weights != second.layers[0].weights).any()
 
 
+def test_a_start_with_a_prior_calls_each_digit_as_often_as_it_comes():
+    network = Network.random((784, 30, 10), np.random.default_rng(5), initialisation="prior")
+    images = np.random.default_rng(6).random((1000, 784), np.float32) * 0.1
+    assert network.forward(images).mean() == pytest.approx(0.1, abs=0.04)
+    assert network.layers[-1].biases == pytest.approx([np.log(0.1 / 0.9)] * 10)
+
+
+@pytest.mark.parametrize("output", [RELU, SIGMOID])
+def test_a_start_with_a_prior_is_else_the_scaled_one(output):
+    chosen = {"activations": [SIGMOID, output]}
+    prior = Network.random((4, 3, 2), np.random.default_rng(5), initialisation="prior", **chosen)
+    scaled = Network.random((4, 3, 2), np.random.default_rng(5), **chosen)
+    for one, other in zip(prior.layers, scaled.layers, strict=True):
+        np.testing.assert_array_equal(one.weights, other.weights)
+        np.testing.assert_array_equal(
+            one.biases, other.biases
+        )  # of two that are as likely, the odds are even
+
+
 @pytest.mark.parametrize(("activation", "variance"), [(SIGMOID, 1), (TANH, 1), (RELU, 2)], ids=str)
 def test_scaled_weights_have_the_variance_of_their_source(activation, variance):
     """Glorot and Bengio for slopes of one, He for ReLU."""
