@@ -31,7 +31,7 @@ from service.web.worker import DigitWorker
 
 __all__ = ["serve"]
 
-M_MMAP_THRESHOLD = -3  # malloc.h
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # as malloc.h numbers them
 LARGE_BYTES = 1024 * 1024
 BACKLOG = 2048  # connections that wait until a worker takes them; gunicorn's own default
 
@@ -87,10 +87,14 @@ def _prepare_to_fork(state: State) -> None:
 
 
 def _return_large_buffers() -> None:
-    """Let glibc give buffers as large as a picture back at once, of which it would keep some 30 MiB."""
+    """Let glibc give buffers as large as a picture back at once, of which it would keep some 30 MiB.
+
+    And let all threads share one arena: of one each, every one keeps what its largest picture took.
+    """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none, and keep less
     if mallopt is not None:
         mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
+        mallopt(M_ARENA_MAX, 1)
 
 
 def _listening(host: str, port: int) -> socket.socket:
