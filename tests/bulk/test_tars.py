@@ -126,13 +126,17 @@ def test_a_header_that_is_a_bomb_is_not_read(tmp_path, kind):
 def test_nothing_is_kept_of_members_that_were_told_of(pack):
     n_members = 3000
     path = pack(*(member(f"{i}.png") for i in range(n_members)), mode="w:gz")
-    tracemalloc.start()
-    try:
-        assert sum(1 for _ in tar_members(path)) == n_members
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < 2**20  # a TarInfo takes a kilobyte
+
+    def peak():
+        tracemalloc.start()
+        try:
+            assert sum(1 for _ in tar_members(path)) == n_members
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    # what other threads of this process allocate meanwhile is counted too, but not every time
+    assert min(peak() for _ in range(3)) < 2**20  # a TarInfo takes a kilobyte
 
 
 @pytest.mark.parametrize("pressed", [bytes, gzip.compress, bz2.compress])
