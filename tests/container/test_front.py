@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -125,22 +125,27 @@ def test_an_address_with_too_many_connections_gets_no_more_for_now(composition):
     host, port = composition.published("front", "8080").split(":")
     url = f"http://{host}:{port}"
     with ExitStack() as stack:
-        slow = [
-            stack.enter_context(socket.create_connection((host, int(port))))
-            for _ in range(CONNECTIONS + 50)  # some are refused themselves
-        ]
-        send_all(slow, SLOW)
-        refused = until(429, url, meanwhile=lambda: send_all(slow, b"x"))
+
+        def begin():
+            connection = stack.enter_context(socket.create_connection((host, int(port))))
+            connection.send(SLOW)
+            return connection
+
+        slow = [begin() for _ in range(CONNECTIONS + 50)]  # some are refused themselves
+        refused = until(429, url, meanwhile=lambda: go_on(slow, begin))
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert refused.json().items() >= {"status": 429, "code": "too_many_requests"}.items()
     assert int(refused.headers["Retry-After"]) > 0
     assert until(200, url).json()["digit"] == 3
 
 
-def send_all(connections, some):
-    for connection in connections:
-        with suppress(OSError):  # it was refused, or cut
-            connection.send(some)
+def go_on(connections, begin):
+    """Send a byte on each, and begin another in place of one that was refused or cut."""
+    for place, connection in enumerate(connections):
+        try:
+            connection.send(b"x")
+        except OSError:
+            connections[place] = begin()
 
 
 def until(status, url, meanwhile=lambda: None):
