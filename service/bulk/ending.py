@@ -5,7 +5,7 @@ A signal's handler that raises does so wherever the program happens to be. Withi
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 __all__ = ["Ending"]
@@ -32,11 +32,9 @@ class Ending:
         if self._wish is not None:
             raise self._wish
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> AbstractContextManager[None]:
         """Hold wishes back in here until somebody looks."""
-        with self._set(is_held=True):
-            yield
+        return self._set(is_held=True)
 
     @contextmanager
     def at_once(self) -> Iterator[None]:

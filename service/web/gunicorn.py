@@ -81,15 +81,15 @@ def _prepare_to_fork(state: State) -> None:
     with suppress(ServiceError):  # a model that reads no PNG has nothing to warm up
         picture = PngUpload(to_png(np.tri(40, dtype=np.float32)), Options())
         picture.classified_by(state.current.default, lambda _: None)
-    _return_large_buffers()
+    _let_malloc_keep_little()
     gc.collect()
     gc.freeze()
 
 
-def _return_large_buffers() -> None:
+def _let_malloc_keep_little() -> None:
     """Let glibc give buffers as large as a picture back at once, of which it would keep some 30 MiB.
 
-    And let all threads share one arena: of one each, every one keeps what its largest picture took.
+    And let all threads share one arena: with one each, every one keeps what its largest picture took.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none, and keep less
     if mallopt is not None:
