@@ -9,21 +9,16 @@ from ctypes import c_bool
 from multiprocessing import get_all_start_methods, get_context, parent_process
 from multiprocessing.context import ForkServerContext, SpawnContext
 from threading import Thread
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Self
 
 from service.bulk.job import Item, Job, Worker
 from service.bulk.rows import Row
+from service.threads import ONE_THREAD
 
 __all__ = ["Cores"]
 
 AT_ONCE = 4  # batches for each process, so that none waits for the next
-ONE_THREAD: Mapping[str, str] = MappingProxyType(
-    dict.fromkeys(
-        ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-    )
-)
-"""What linear algebra is told in each process; more threads than cores only wait for each other."""
 
 
 class Cores:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import click
 
 from service.errors import ServiceError
+from service.threads import one_thread
 
 __all__ = ["COMMANDS", "digits", "main"]
 
@@ -48,6 +49,7 @@ def digits() -> None:
 
 def main() -> None:
     """Run the command line: exit 0 when all went well, 1 when not, 2 when it was called wrongly."""
+    one_thread()
     try:
         status = digits.main(prog_name="digits", standalone_mode=False)
     except ServiceError as error:

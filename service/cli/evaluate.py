@@ -1,6 +1,5 @@
 """`digits evaluate`."""
 
-import os
 from pathlib import Path
 
 import click
@@ -30,7 +29,6 @@ def command(
     **flags: object,
 ) -> None:
     """Measure a MODEL, by its name or as an .npz, on the test images of MNIST and on images of no digit."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # in processes to come, which fill the cores alone
     measured = measure(find(model, Settings.load(flags, file=config).models), data, processes=processes)
     click.echo(report(measured))
     if out is not None:

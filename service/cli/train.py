@@ -1,6 +1,5 @@
 """`digits train`."""
 
-import os
 from pathlib import Path
 
 import click
@@ -44,7 +43,6 @@ def command(
     processes: int,
 ) -> None:
     """Train a network by a RECIPE, the name of one that comes with the service or a .toml file."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # in processes to come, which fill the cores alone
     keep_freed()
     run(
         recipe,

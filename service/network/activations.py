@@ -40,6 +40,14 @@ class Activation:
     def __repr__(self) -> str:
         return self.name
 
+    def __reduce__(self) -> tuple[Callable[[str], "Activation"], tuple[str]]:
+        """Be the same one in another process, where a network is sent to."""
+        return _named, (self.name,)
+
+
+def _named(name: str) -> Activation:
+    return ACTIVATIONS[name]
+
 
 def _sigmoid(z: FloatArray) -> FloatArray:
     return 1 / (1 + np.exp(-np.maximum(z, -88)))  # exp(89) overflows float32

@@ -58,9 +58,26 @@ def average(averaged: Network, network: Network, keep: float) -> Network:
 
 
 def _blend(mean: FloatArray, new: FloatArray, keep: float) -> FloatArray:
-    blended = mean * keep
-    blended += new * (1 - keep)
+    blended = np.empty_like(mean)
+    of, to = mean.reshape(-1), blended.reshape(-1)
+    rest = new.reshape(-1)
+    for block in _blocks(of):
+        _blend_into(to[block], of[block], rest[block], keep, np.empty_like(of[block]))
     return blended
+
+
+def _blend_into(
+    blended: FloatArray, mean: FloatArray, new: FloatArray, keep: float, scratch: FloatArray
+) -> None:
+    np.multiply(mean, keep, out=blended)
+    np.multiply(new, 1 - keep, out=scratch)
+    np.add(blended, scratch, out=blended)
+
+
+def _blocks(row: FloatArray) -> Iterator[slice]:
+    """Cut a row into what is worked on at a time; a graphics card takes it whole."""
+    size = BLOCK if lies_here(row) else max(len(row), 1)
+    return (slice(first, first + size) for first in range(0, len(row), size))
 
 
 def _descent(
@@ -82,21 +99,17 @@ def _adam(
     # both running means start at zero: the first steps would be too short without this
     unbiased = sqrt(1 - BETA_2**steps)
     length, epsilon = learning_rate * unbiased / (1 - BETA_1**steps), EPSILON * unbiased
-    block_size = BLOCK if lies_here(gradient) else len(gradient)  # a card takes all at once
-    for first in range(0, len(gradient), block_size):
-        block = slice(first, first + block_size)
-        mean[block] = _blend(before.mean[block], gradient[block], BETA_1)
-        square[block] = _blend(before.square[block], gradient[block] * gradient[block], BETA_2)
-        gradient[block] = _adam_step(mean[block], square[block], length, epsilon)  # no longer needed itself
+    for block in _blocks(gradient):
+        g, m, v = gradient[block], mean[block], square[block]
+        scratch = np.empty_like(g)
+        _blend_into(m, before.mean[block], g, BETA_1, scratch)
+        np.multiply(g, g, out=g)
+        _blend_into(v, before.square[block], g, BETA_2, scratch)
+        np.sqrt(v, out=scratch)
+        np.add(scratch, epsilon, out=scratch)
+        np.divide(m, scratch, out=g)  # the gradient itself is no longer needed
+        np.multiply(g, length, out=g)
     return _moved(network, _layer_by_layer(gradient, gradients)), Memory(steps, mean, square)
-
-
-def _adam_step(mean: FloatArray, square: FloatArray, length: float, epsilon: float) -> FloatArray:
-    size = np.sqrt(square)
-    size += epsilon
-    np.divide(mean, size, out=size)
-    size *= length
-    return size
 
 
 def _layer_by_layer(row: FloatArray, like: Gradients) -> Iterator[Gradient]:
@@ -109,8 +122,13 @@ def _layer_by_layer(row: FloatArray, like: Gradients) -> Iterator[Gradient]:
 
 
 def _moved(network: Network, steps: Iterable[Gradient]) -> Network:
+    """Return the network so many steps on; the steps' own arrays become its weights and biases."""
     layers = (
-        replace(layer, weights=layer.weights - step.weights, biases=layer.biases - step.biases)
+        replace(
+            layer,
+            weights=np.subtract(layer.weights, step.weights, out=step.weights),
+            biases=np.subtract(layer.biases, step.biases, out=step.biases),
+        )
         for layer, step in zip(network.layers, steps, strict=True)
     )
     return Network(tuple(layers))
