@@ -22,6 +22,8 @@ FINE = 4  # fine pixels to one of the result, along each side
 MIDDLE = (CENTRE + 0.5) * FINE - 0.5  # fine row and column of the centre of mass
 PEN = 2.2 * FINE  # fine pixels: strokes thinner than MNIST's usually are get this width
 
+PLACES = np.arange(SIDE * FINE, dtype=np.float64)  # of rows or columns, counted from the first
+
 CROSS = ((0, 1), (1, 0), (1, 1), (1, 2), (2, 1))
 SQUARE = tuple((row, column) for row in range(3) for column in range(3))
 
@@ -46,7 +48,7 @@ def is_framed(picture: FloatArray, *, centred: bool) -> bool:
     """Say whether 28×28 pixels hold light ink on a dark frame, and where asked, in the middle of it."""
     border = border_of(picture)
     dark_frame = 2 * np.count_nonzero(border <= DARK) > len(border)
-    if not dark_frame or picture.max() < LIGHT:
+    if not dark_frame or np.maximum.reduce(picture, axis=None) < LIGHT:
         return False
     if not centred:
         return True
@@ -104,9 +106,9 @@ def _spread(wide: FloatArray, places: Sequence[tuple[int, int]]) -> FloatArray:
 
 def _centre_of_mass(picture: FloatArray) -> tuple[float, float]:
     """Return its row and column, counted from the middle of the first pixel."""
-    rows, columns = picture.sum(axis=1), picture.sum(axis=0)
-    mass = rows.sum()
-    return float(rows @ np.arange(len(rows)) / mass), float(columns @ np.arange(len(columns)) / mass)
+    rows, columns = np.add.reduce(picture, axis=1), np.add.reduce(picture, axis=0)
+    mass = np.add.reduce(rows)
+    return float(rows @ PLACES[: len(rows)] / mass), float(columns @ PLACES[: len(columns)] / mass)
 
 
 def _place(fine: FloatArray, scale: float, *, top: float, left: float) -> Framed:

@@ -111,7 +111,7 @@ def border_of(picture: FloatArray) -> FloatArray:
 
 def box_of(mask: NDArray[np.bool_]) -> Box | None:
     """Return the smallest box around what is true; None where nothing is."""
-    columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
+    (columns,), (rows,) = (np.logical_or.reduce(mask, axis=axis).nonzero() for axis in (0, 1))
     if not len(rows):
         return None
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

@@ -129,7 +129,7 @@ def _normalized(picture: Picture, ink: Ink, framed: Framed, *, several: bool = F
         bounding_box=ink.box and _enlarged(ink.box, ink.strength.shape, picture.size),
         scale=framed.scale / _factor(ink.strength.shape, picture.size),
         shift=framed.shift,
-        ink=float(framed.picture.mean()),
+        ink=float(np.add.reduce(framed.picture, axis=None)) / framed.picture.size,
         blank=ink.box is None,
         several=several,
     )

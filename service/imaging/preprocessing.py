@@ -19,6 +19,7 @@ Pixels = NewType("Pixels", FloatArray)
 
 SIDE = 28
 AXIS = np.arange(SIDE) - 13.5  # rows and columns, counted from the middle of the picture
+ROWS = AXIS[:, np.newaxis]
 FARTHEST = SIDE  # columns by which a row is moved: from there on nothing of it is left
 LEAST = 1e-9  # square pixels: less is what float64 makes of ink that lies in a single row
 AT_ONCE = 64  # images: what is made of them stays in a core's cache
@@ -83,14 +84,14 @@ def deskew(images: FloatArray) -> FloatArray:
 
 
 def _upright(images: FloatArray) -> FloatArray:
-    mass, x, y, xy, yy = (images @ MOMENTS).T  # each (n,)
-    mass = mass + np.finfo(images.dtype).tiny
+    sums = images @ MOMENTS
+    # of one image these are plain numbers, with which all this takes half as long
+    mass, x, y, xy, yy = sums[0].tolist() if len(sums) == 1 else sums.T
+    mass = mass + float(np.finfo(images.dtype).tiny)
     across, down = x / mass, y / mass  # the centre of mass, in pixels from the middle
     spread = np.maximum(yy - down * y, LEAST * mass)
     slant = (xy - across * y) / spread
-    moved = (
-        slant[:, np.newaxis] * AXIS + (across - slant * down)[:, np.newaxis]
-    )  # by how far each row, (n, 28)
+    moved = (ROWS * slant + (across - slant * down)).T  # by how far each row, (n, 28)
     return _move_rows(images.reshape(-1, SIDE), moved.reshape(-1)).reshape(images.shape)
 
 

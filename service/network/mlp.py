@@ -53,7 +53,9 @@ class Layer:
 
     def z(self, activations: FloatArray) -> FloatArray:
         """Weigh the activations of the column before, (n, n_in), and add the biases: (n, n_out)."""
-        return activations @ self.weights.T + self.biases
+        z: FloatArray = activations @ self.weights.T
+        z += self.biases
+        return z
 
 
 class Trace(NamedTuple):

@@ -32,9 +32,8 @@ def batch_routes(state: State, metrics: Metrics) -> Blueprint:
         classifier = state.current.classifier(batch.options.model)
         classifier.check_that_pictures_are_read()
         outcomes = _judge(exchange, batch, classifier)
-        for outcome in outcomes:
-            if isinstance(outcome, Classification):
-                metrics.classified(classifier.artifact, outcome)
+        classified = [outcome for outcome in outcomes if isinstance(outcome, Classification)]
+        metrics.classified_each(classifier.artifact, classified)
         return _tell(exchange, batch, classifier, outcomes)
 
     return routes

@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from service.imaging.coarse import undo_enlargement
+from service.imaging.decode import LARGEST
 
 
 def enlarge(small, size, method):
@@ -36,7 +37,7 @@ def test_they_do_so_where_the_picture_was_reduced_after_that(side):
     small = np.rint(drawing(8, 8) * 255).astype(np.float32)
     large = Image.fromarray(enlarge(small, (side, side), Image.Resampling.NEAREST))
 
-    reduced = np.asarray(large.reduce(-(-side // 192)))
+    reduced = np.asarray(large.reduce(-(-side // LARGEST)))
 
     assert np.allclose(undo_enlargement(reduced, (side, side)), small, atol=1e-3)
 

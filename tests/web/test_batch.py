@@ -7,6 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
+from prometheus_client.parser import text_string_to_metric_families
 from pydantic import ConfigDict, TypeAdapter, with_config
 
 from service.artifacts import save
@@ -348,15 +349,32 @@ def test_a_picture_that_fails_leaves_nothing_in_memory(batch, monkeypatch):
     assert [result["error"]["code"] for result in results] == ["bad_image"] * 3
 
 
-def test_each_picture_of_a_batch_is_counted_as_one(client, batch, png):
-    batch([("a.png", png), ("b.png", b"no picture"), ("c.png", png)], "?reject_below=0")
-    text = client.get("/metrics").text
-    counted = [
-        float(line.rpartition(" ")[2])
-        for line in text.splitlines()
-        if line.startswith("digits_classifications_total{") and 'model="tiny"' in line
-    ]
-    assert sum(counted) == 2
+COUNTED = (
+    "digits_classifications",
+    "digits_rejections",
+    "digits_largest_activation",
+    "digits_margin",
+    "digits_ink",
+)
+
+
+@pytest.mark.parametrize("query", ["", "?reject_below=0"])
+def test_pictures_of_a_batch_are_counted_as_each_of_them_would_be(client_for, pictures, query):
+    one_by_one, together = client_for(), client_for()
+    for _, png in pictures:
+        one_by_one.post("/v1/classify" + query, data=png, content_type="image/png")
+    together.post(URL + query, data=form([*pictures, ("bad.png", b"no picture")]))
+    expected, found = (
+        {
+            (sample.name, *sample.labels.values()): sample.value
+            for family in text_string_to_metric_families(client.get("/metrics").text)
+            if family.name in COUNTED
+            for sample in family.samples
+        }
+        for client in (one_by_one, together)
+    )
+    assert expected["digits_ink_count", "tiny"] == len(pictures)
+    assert found == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_batch_is_one_line_in_the_log(batch, lines, png):
