@@ -24,6 +24,7 @@ FINE_CELLS = 64  # along the longer side
 CUT = 0.8  # of the picture's own range: the border spans so much of it where the ink is cut off
 TONE = 0.2  # of the way from one tone to the other
 TWO_TONES = 0.8  # of a picture, at least, has one of two tones
+THIRD_TONE = 0.01  # of a picture, at most, is darker than the dark tone, or lighter than the light one
 LIKELIER = 2  # times: what has shadows on it is lit, and more often paper than a screen or a board
 DARKEST = np.float32(0.1)  # of the way from black to white: paper is never taken to be darker
 WIDER_THAN_A_PEN = 0.2  # of the longer side
@@ -87,7 +88,9 @@ def _tone(cells: FloatArray, *, dark: bool | None) -> np.float32 | None:
     light = cells > (cells.min() + cells.max()) / 2
     low, high = np.float32(median(cells[~light])), np.float32(median(cells[light]))
     departure = np.abs(cells - np.where(light, high, low))
-    if np.count_nonzero(departure <= TONE * (high - low)) < TWO_TONES * cells.size:
+    near = TONE * (high - low)
+    beyond = (cells < low - near) | (cells > high + near)  # ink in a shadow, where the tones are of the light
+    if np.count_nonzero(departure <= near) < TWO_TONES * cells.size or beyond.mean() > THIRD_TONE:
         return None
     if dark is None:
         dark = _pieces(~light) <= _pieces(light)

@@ -1,5 +1,7 @@
 """Lines printed on the paper, across or down, straight from one edge of the picture to the other."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
@@ -16,6 +18,18 @@ STEEPEST = 0.06  # rows for each column: three degrees and a half
 STRIP = 6  # pixels at an edge, in which a line must begin
 
 
+class Lines(NamedTuple):
+    """Lines that go across, all of one slope.
+
+    Attributes:
+        covered: (height,), true for the rows that they cover in the middle column.
+        slope: rows for each column.
+    """
+
+    covered: NDArray[np.bool_]
+    slope: float
+
+
 def without_ruling(grey: FloatArray) -> FloatArray:
     """Fill every printed line with what lies on both sides of it: (height, width) → the same shape.
 
@@ -30,18 +44,38 @@ def without_ruling(grey: FloatArray) -> FloatArray:
     return grey
 
 
-def _lines(grey: FloatArray) -> tuple[NDArray[np.bool_], float] | None:
-    """Find lines that go across: the rows that they cover in the middle column, and their slope."""
+def _lines(grey: FloatArray) -> Lines | None:
+    """Find lines that go across."""
     height, width = grey.shape
     reach = max(round(THIN * max(grey.shape)), 1) + 1
     if min(grey.shape) < PARTS * 2:
         return None
-    if any(_ridges(edge.mean(axis=1), reach).max() < VISIBLE for edge in (grey[:, :STRIP], grey[:, -STRIP:])):
-        return None
+    for edge in (grey[:, :STRIP], grey[:, -STRIP:]):
+        if max(ridges.max() for ridges in _ridges(edge.mean(axis=1), reach)) < VISIBLE:
+            return None
     part = width // PARTS
     parts = grey[:, : part * PARTS].reshape(height, PARTS, part).sum(axis=2) / np.float32(part)
-    shown = (_ridges(parts, reach) >= VISIBLE).T.astype(np.uint8)  # (parts, rows)
-    middles = (np.arange(PARTS) + 0.5) * part - width / 2
+    # a gap between two strokes is a ridge too: where it is the highest, lines may be of the other kind
+    either = sorted(_ridges(parts, reach), key=np.max, reverse=True)
+    found = (_in_line(ridges >= VISIBLE, width) for ridges in either)
+    return next((lines for lines in found if lines is not None), None)
+
+
+def _ridges(grey: FloatArray, reach: int) -> tuple[FloatArray, FloatArray]:
+    """Say by how much each row is darker, and lighter, than both of those so far above and below.
+
+    At the upper and lower edge, where one of them is missing, it is compared with another on the same side.
+    """
+    above = np.concatenate((grey[2 * reach : 3 * reach], grey[:-reach]))
+    below = np.concatenate((grey[reach:], grey[-3 * reach : -2 * reach]))
+    return np.minimum(above, below) - grey, grey - np.maximum(above, below)
+
+
+def _in_line(shown: NDArray[np.bool_], width: int) -> Lines | None:
+    """Find what is in line from the first part to the last: shown is (rows, parts), of a picture so wide."""
+    height, _ = shown.shape
+    shown = shown.T.astype(np.uint8)  # (parts, rows)
+    middles = (np.arange(PARTS) + 0.5) * (width // PARTS) - width / 2
     slopes = np.arange(-STEEPEST, STEEPEST, 1.0 / width)
     shifts = np.rint(slopes[:, np.newaxis] * middles).astype(int)  # (slopes, parts)
     furthest = int(np.abs(shifts).max())
@@ -51,19 +85,7 @@ def _lines(grey: FloatArray) -> tuple[NDArray[np.bool_], float] | None:
     seen = along.sum(axis=1, dtype=np.uint8)  # parts, (slopes, rows)
     lined = (seen >= FEWEST) & (along[:, 0] & along[:, -1] == 1)
     best = int((seen * lined).sum(axis=1).argmax())
-    return (lined[best], float(slopes[best])) if lined[best].any() else None
-
-
-def _ridges(grey: FloatArray, reach: int) -> FloatArray:
-    """Say by how much each row departs from those so far above and below, where it departs from both alike.
-
-    At the upper and lower edge, where one of them is missing, it is compared with another on the same side.
-    """
-    above = np.concatenate((grey[2 * reach : 3 * reach], grey[:-reach]))
-    below = np.concatenate((grey[reach:], grey[-3 * reach : -2 * reach]))
-    darker: FloatArray = np.minimum(above, below) - grey
-    lighter: FloatArray = grey - np.maximum(above, below)
-    return darker if darker.max() >= lighter.max() else lighter
+    return Lines(lined[best], float(slopes[best])) if lined[best].any() else None
 
 
 def _filled(grey: FloatArray, covered: NDArray[np.bool_], slope: float) -> FloatArray:

@@ -45,6 +45,7 @@ def serve(settings: Settings) -> NoReturn:
         SettingsError: the address is not free, the keys cannot be understood, or the folder for the counters
             cannot be written.
     """
+    gc.freeze()  # what has been imported is never garbage
     wsgi.SERVER = "digits"  # type: ignore[attr-defined]  # an answer need not tell which server this is
     base.WorkerTmp = Heartbeat  # type: ignore[attr-defined]  # a worker needs no file system to be started
     state = State(settings)

@@ -94,3 +94,15 @@ def test_the_smallest_pictures_have_paper_too(size):
     grey = np.linspace(0, 1, size[0] * size[1], dtype=np.float32).reshape(size)
 
     assert np.isfinite(contrast(grey)).all()
+
+
+def test_a_digit_in_a_shadow_is_no_third_tone(three):
+    drawn = three(140)
+    x, y = axes(140, 140)
+    grey = np.where(x + y > -0.9, 0.3, 0.9) * (1 - 0.4 * drawn)
+
+    departure = contrast(grey.astype(np.float32))
+
+    away = np.abs(x + y + 0.9) > 0.15  # pixels at the shadow's edge
+    assert np.median(departure[drawn > 0.99]) == pytest.approx(-0.4, abs=0.03)
+    assert np.abs(departure[(drawn == 0) & away]).mean() < 0.02

@@ -49,3 +49,12 @@ def test_the_bar_of_a_digit_is_no_line():
 
     assert without_ruling(seven) is seven
     assert without_ruling(cut) is cut
+
+
+def test_lines_are_found_beside_a_gap_between_strokes_that_is_more_distinct():
+    paper = np.full((150, 180), 0.85, np.float32)
+    paper[40:60, 60:120], paper[63:83, 60:120] = 0.1, 0.1  # two bars, and a narrow light gap between them
+    lined = paper.copy()
+    lined[20:22], lined[120:122] = 0.7, 0.7
+
+    assert np.array_equal(without_ruling(lined), paper)
