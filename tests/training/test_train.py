@@ -51,7 +51,7 @@ def train(tmp_path, drawn_once):
     """Run the tiny recipe on drawn digits, into a folder of that name; returns the artifact's path."""
     folder, sha256 = drawn_once
 
-    def run_it(out="models", *, recipe=OWN, seed=None, version="1", report=lambda _line: None):
+    def run_it(out="models", *, recipe=OWN, seed=None, version="1", report=lambda _line: None, processes=1):
         path = tmp_path / "tiny.toml"
         path.write_text(recipe)
         return run(
@@ -62,6 +62,7 @@ def train(tmp_path, drawn_once):
             version=version,
             report=report,
             sha256=sha256,
+            processes=processes,
         )
 
     return run_it
@@ -158,6 +159,15 @@ def test_once_all_is_chosen_the_validation_images_are_learned_too(train, artifac
     assert not np.array_equal(refitted.network.layers[0].weights, artifact.network.layers[0].weights)
     assert lines[6] == "once more, on all 700 images"
     assert [line for line in lines[7:11] if "validation" in line] == []
+
+
+def test_one_candidate_learns_from_all_images_beside_the_choice(train):
+    recipe = "refit = true" + OWN.replace("candidates = 2", "candidates = 1")
+    lines = []
+    beside = train("beside", recipe=recipe, processes=2, report=lines.append)
+    assert beside.read_bytes() == train("after", recipe=recipe).read_bytes()
+    assert lines[6] == "once more, on all 700 images"
+    assert lines[7].startswith("test accuracy")
 
 
 def test_moments_of_the_way_lie_beside_the_artifact_and_end_with_it(train):
