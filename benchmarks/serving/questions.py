@@ -15,6 +15,7 @@ from benchmarks.serving.servers import (
     gunicorn,
     ours,
     peers,
+    unclassified,
     with_onnxruntime,
     write_network,
 )
@@ -38,6 +39,7 @@ def questions(folder: Path) -> tuple[Question, ...]:
     environs = {name: write_network(ARTIFACTS / name / "1.npz", folder) for name in ("plain", "wide")}
     return (
         _beside_others(sent, environs["plain"]),
+        _parts(sent),
         _wide(sent, environs["wide"]),
         _drawings(sent, environs["plain"]),
         _many(sent, "plain"),
@@ -64,6 +66,20 @@ def _beside_others(sent: Mapping[str, Post], environ: Mapping[str, str]) -> Ques
                 Candidate(name, server, sent[SENT.get(name, "raw")])
                 for name, server in peers(environ).items()
             ),
+        ),
+        FLASK,
+    )
+
+
+def _parts(sent: Mapping[str, Post]) -> Question:
+    raw = sent["raw"]
+    return Question(
+        "parts of a request",
+        (
+            Candidate("bare WSGI", gunicorn("bare:wsgi"), raw),
+            Candidate(FLASK, flask(), raw),
+            Candidate("digit-service, without classifying", unclassified(), raw),
+            Candidate("digit-service", ours("plain"), raw),
         ),
         FLASK,
     )

@@ -1,7 +1,6 @@
 """Who is measured: this service, and what else serves such a network, each in an environment of its own."""
 
 import json
-import sys
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
@@ -23,13 +22,13 @@ __all__ = [
     "mlserver_folder",
     "ours",
     "peers",
+    "unclassified",
     "with_onnxruntime",
     "write_network",
 ]
 
 ROOT = Path(__file__).parents[2]
 APPS = Path(__file__).parent / "peers"
-OURS = Path(sys.executable).parent
 LOCAL = "127.0.0.1"
 
 
@@ -58,7 +57,12 @@ def ours(model: str = "plain", **settings: object) -> Server:
     """Describe this service, with these settings beside the defaults."""
     chosen = {"port": "PORT", "model": model, "workers": 1, "drain_seconds": 0, **settings}
     environ = tuple((f"DIGITS_{setting.upper()}", str(value)) for setting, value in chosen.items())
-    return Server((str(OURS / "digits"), "serve"), environ, "/v1/classify", ROOT)
+    return Server((_in("digits", "digits"), "serve"), environ, "/v1/classify", ROOT)
+
+
+def unclassified() -> Server:
+    """Describe this service without its classification."""
+    return ours()._replace(command=(_in("digits", "python"), str(APPS / "unclassified.py"), "serve"))
 
 
 def gunicorn(app: str, environ: Mapping[str, str] = MappingProxyType({})) -> Server:

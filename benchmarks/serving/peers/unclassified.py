@@ -1,0 +1,16 @@
+"""This service, but that it looks at its first picture alone: what requests cost beside classification."""
+
+from service.classifier import Classifier
+from service.cli import main
+
+classify, first = Classifier.classify, []
+
+
+def classify_once(self, png, **options):
+    if not first:
+        first.append(classify(self, png, **options))
+    return first[0]
+
+
+Classifier.classify = classify_once
+main()
