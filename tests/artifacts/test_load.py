@@ -23,11 +23,11 @@ def test_numbers_come_back_as_numpy_itself_reads_them(good):
             assert np.array_equal(layer.biases, arrays[f"layers/{depth}/biases"])
 
 
-def test_arrays_are_float32_contiguous_and_read_only(good):
+def test_arrays_are_float32_read_only_and_keep_what_comes_from_one_input_together(good):
     for layer in load(good).network.layers:
         for array in (layer.weights, layer.biases):
             assert array.dtype == np.float32
-            assert array.flags.c_contiguous
+            assert array.flags.f_contiguous
             assert array.flags.aligned
             with pytest.raises(ValueError, match="read-only"):
                 array[...] = 0

@@ -1,6 +1,7 @@
 """The network against arithmetic done by hand, and against the sizes that the videos count."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,19 @@ def test_a_batch_answers_as_its_images_one_by_one():
     images = rng.random((64, 784), dtype=np.float32)
     one_by_one = np.concatenate([network.forward(image[np.newaxis]) for image in images])
     assert np.abs(network.forward(images) - one_by_one).max() < 1e-6
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("share", [0, 0.1, 0.9, 1])
+def test_a_wide_network_answers_one_image_as_among_others_however_many_of_its_pixels_are_on(share, order):
+    rng = np.random.default_rng(3)
+    drawn = Network.random((784, 1000, 400, 10), rng, activations=[RELU, TANH, SIGMOID])
+    layers = [replace(layer, weights=np.array(layer.weights, order=order)) for layer in drawn.layers]
+    network = Network(tuple(layers))
+    images = rng.random((8, 784), dtype=np.float32) * (rng.random((8, 784)) < share)
+    one_by_one = np.concatenate([network.forward(image[np.newaxis]) for image in images.astype(np.float32)])
+    assert one_by_one.dtype == np.float32
+    assert np.abs(network.forward(images.astype(np.float32)) - one_by_one).max() < 5e-6
 
 
 def test_the_same_generator_draws_the_same_network():
