@@ -1,13 +1,12 @@
 """What is learned from: digits of every source of a recipe and trash, made before the steps that show them.
 
-Each epoch shows as many digits as MNIST has, each changed anew, for it alone or for a few in a row; or, where
-a recipe keeps some variations of each digit, drawn from all of them. A pixel is kept in one byte, as uploads
-bring it.
+Each epoch shows as many digits as MNIST has, each changed anew; or, where a recipe keeps some variations of
+each digit, drawn from all of them. A pixel is kept in one byte, as uploads bring it.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count, islice, repeat
+from itertools import count, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -87,7 +86,7 @@ def supply(
     """Yield what each epoch learns from; the same seed gives the same in any number of processes.
 
     Where the recipe keeps some variations, or where nothing varies, that is the same every time. Else it is
-    made anew as often as the recipe says, in several processes while the one before is learned from.
+    made anew, in several processes while the epoch before is learned from.
 
     Args:
         recipe: everything that decides what.
@@ -102,10 +101,12 @@ def supply(
             yield kept
     stock = collect(recipe, digits, seed, processes)
     n_parts = len(range(0, len(digits), PART))
-    parts = (part for time in count() for part in _parts(digits, np.random.SeedSequence([seed, 1, time]), 1))
+    parts = (
+        part for epoch in count() for part in _parts(digits, np.random.SeedSequence([seed, 1, epoch]), 1)
+    )
     made = side_by_side(_made, Shared(stock, recipe), parts, processes, ahead=n_parts)
     while True:
-        yield from repeat(_joined(islice(made, n_parts)).on(to), recipe.reuse)
+        yield _joined(islice(made, n_parts)).on(to)
 
 
 def _varies(recipe: Recipe) -> bool:

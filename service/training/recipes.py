@@ -81,8 +81,7 @@ class Recipe(Values):
         lesson: the share of a digit's target that is this answer.
         augmentation: how far the digits are changed.
         variations: how many are made of each of MNIST's digits and kept, for epochs to draw from; 0 makes
-            them anew again and again.
-        reuse: epochs in a row that learn from the same material before it is made anew.
+            them anew in each epoch.
         sources: share of the digits of every mini-batch that come from elsewhere than MNIST's own pages.
         trash_share: of every mini-batch.
         trash: how often each kind is among it, in any unit.
@@ -117,7 +116,6 @@ class Recipe(Values):
     lesson: Share = 0.5
     augmentation: Augmentation = Augmentation()
     variations: Annotated[int, Field(ge=0, le=1000)] = 0
-    reuse: Annotated[int, Field(ge=1, le=1000)] = 1
     sources: dict[Annotated[str, _row_of(SOURCES)], Share] = Field(default_factory=dict)
     trash_share: Share = 0
     trash: dict[Annotated[str, _row_of(SEEN)], Weight] = Field(default_factory=dict)
@@ -244,17 +242,15 @@ WIDE = Recipe(
     description="Two wide layers of ReLU and ten sigmoids, for accuracy.",
     sizes=(784, 1000, 1000, 10),
     activations=("relu", "relu", "sigmoid"),
-    initialisation="prior",
     preprocessing="mnist-deskewed",
-    learning_rate=0.0015,
+    learning_rate=0.001,
     schedule="flat-then-linear",
-    mini_batch=512,
-    epochs=180,
+    mini_batch=256,
+    epochs=40,
     averaging=0.999,
     augmentation=Augmentation(rotation=12, scale=0.12, shear=0.1, shift=1, elastic=0.9),
-    reuse=3,
-    sources={"hands": 0.13, "forms": 0.03, "fonts": 0.03, "uploads": 0.12},
-    trash_share=0.2,
+    sources={"hands": 0.12, "forms": 0.03, "fonts": 0.03, "uploads": 0.1},
+    trash_share=0.25,
     trash={
         "uniform": 1,
         "salt-and-pepper": 1,

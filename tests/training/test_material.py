@@ -159,12 +159,3 @@ def test_material_is_made_anew_for_each_epoch(digits):
 def test_material_that_does_not_vary_or_is_kept_is_made_once(digits, recipe):
     first, second = islice(supply(recipe, digits[:40], 0), 2)
     assert first is second
-
-
-def test_material_may_be_shown_for_some_epochs_in_a_row(digits):
-    shown = [*islice(supply(recipe_for(**VARIED, reuse=2), digits[:40], 0), 4)]
-    anew = [*islice(supply(recipe_for(**VARIED), digits[:40], 0), 2)]
-    assert shown[0] is shown[1]
-    assert shown[2] is shown[3]
-    for one, other in zip(shown[::2], anew, strict=True):
-        np.testing.assert_array_equal(one.images, other.images)
