@@ -58,7 +58,7 @@ def average(averaged: Network, network: Network, keep: float) -> Network:
 
 
 def _blend(mean: FloatArray, new: FloatArray, keep: float) -> FloatArray:
-    blended = np.empty_like(mean)
+    blended = np.empty_like(mean, order="C")
     of, to = mean.reshape(-1), blended.reshape(-1)
     rest = new.reshape(-1)
     for block in _blocks(of):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from math import sqrt
 
 import numpy as np
@@ -75,6 +76,17 @@ def test_float32_stays_float32(optimiser):
 def test_an_average_lies_between_its_networks():
     mean = average(of((1, 10)), of((3, 0)), keep=0.75)
     assert numbers(mean) == [pytest.approx((1.5, 7.5))]
+
+
+@pytest.mark.parametrize("orders", ["CC", "FC", "CF", "FF"])
+def test_an_average_does_not_depend_on_how_weights_lie_in_memory(orders):
+    drawn = [Network.random((300, 200, 10), np.random.default_rng(n)) for n in range(2)]
+    one, other = (
+        Network(tuple(replace(la, weights=np.array(la.weights, order=order)) for la in network.layers))
+        for network, order in zip(drawn, orders, strict=True)
+    )
+    for mean, a, b in zip(average(one, other, keep=0.75).layers, one.layers, other.layers, strict=True):
+        np.testing.assert_allclose(mean.weights, 0.75 * a.weights + 0.25 * b.weights, rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize(
