@@ -12,18 +12,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from types import MappingProxyType
-from typing import IO, Any, Literal, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 
 from service.errors import BadArtifactError
 from service.members import FOREIGN_ERRORS
-from service.network import FloatArray
+from service.network import WIDE, FloatArray
 
 __all__ = ["DTYPES", "array_shapes", "open_archive", "pack", "read_arrays", "read_document", "read_stacks"]
 
 Shape: TypeAlias = tuple[int, ...]
-Order: TypeAlias = Literal["C", "F"]
 DType: TypeAlias = np.dtype[np.floating[Any]]
 
 DTYPES: Mapping[str, DType] = MappingProxyType({"float32": np.dtype("<f4"), "float16": np.dtype("<f2")})
@@ -143,14 +142,14 @@ def read_document(archive: zipfile.ZipFile) -> bytes:
 def read_arrays(archive: zipfile.ZipFile, sizes: Sequence[int]) -> dict[str, FloatArray]:
     """Return the arrays of a network with these sizes: float32, finite and read-only.
 
-    Weights lie column by column: what all neurons give to one input is in one place.
+    The weights of a wide layer lie column by column: what all neurons give to one input is in one place.
 
     Raises:
         BadArtifactError: a member too many or too few, or an array of another kind, shape or length.
     """
     shapes = array_shapes(sizes)
     _check_total(shapes, f"sizes {'-'.join(map(str, sizes))}")
-    return _read_members(archive, shapes, "F")
+    return _read_members(archive, shapes)
 
 
 def read_stacks(archive: zipfile.ZipFile, sizes: Sequence[int], n: int) -> dict[str, FloatArray]:
@@ -161,7 +160,7 @@ def read_stacks(archive: zipfile.ZipFile, sizes: Sequence[int], n: int) -> dict[
     """
     shapes = {name: (n, *shape) for name, shape in array_shapes(sizes).items()}
     _check_total(shapes, f"{n} networks of sizes {'-'.join(map(str, sizes))}")
-    return _read_members(archive, shapes, "C")
+    return _read_members(archive, shapes)
 
 
 def _check_total(shapes: Mapping[str, Shape], what: str) -> None:
@@ -172,11 +171,9 @@ def _check_total(shapes: Mapping[str, Shape], what: str) -> None:
         )
 
 
-def _read_members(
-    archive: zipfile.ZipFile, shapes: Mapping[str, Shape], order: Order
-) -> dict[str, FloatArray]:
+def _read_members(archive: zipfile.ZipFile, shapes: Mapping[str, Shape]) -> dict[str, FloatArray]:
     _check_names(archive, {DOCUMENT, *(f"{name}.npy" for name in shapes)})
-    return {name: _read_array(archive, f"{name}.npy", shape, order) for name, shape in shapes.items()}
+    return {name: _read_array(archive, f"{name}.npy", shape) for name, shape in shapes.items()}
 
 
 def _count(shape: Shape) -> int:
@@ -193,7 +190,7 @@ def _check_names(archive: zipfile.ZipFile, wanted: set[str]) -> None:
         )
 
 
-def _read_array(archive: zipfile.ZipFile, name: str, shape: Shape, order: Order) -> FloatArray:
+def _read_array(archive: zipfile.ZipFile, name: str, shape: Shape) -> FloatArray:
     with _translated(name), archive.open(name) as member:
         dtype = _check_header(name, member.read(NPY_HEADER_BYTES), shape)
         needed = _count(shape) * dtype.itemsize
@@ -204,11 +201,15 @@ def _read_array(archive: zipfile.ZipFile, name: str, shape: Shape, order: Order)
                 f"{NPY_HEADER_BYTES + needed}; write the file anew"
             )
         array = np.frombuffer(_read_exactly(member, needed), dtype).reshape(shape)
-        array = array.astype(np.float32, order=order, copy=False)
+        array = array.astype(np.float32, order="F" if _is_wide(shape) else "C", copy=False)
     if not np.isfinite(array).all():
         raise BadArtifactError(f"{name} holds NaN or infinity; train the network anew")
     array.setflags(write=False)
     return array
+
+
+def _is_wide(shape: Shape) -> bool:
+    return len(shape) == len(("n_out", "n_in")) and _count(shape) >= WIDE
 
 
 def _check_header(name: str, header: bytes, shape: Shape) -> DType:

@@ -3,7 +3,7 @@
 from service.network.activations import ACTIVATIONS, RELU, SIGMOID, TANH, Activation, FloatArray
 from service.network.backprop import Gradient, Slope, backpropagate
 from service.network.costs import COSTS, CROSS_ENTROPY, QUADRATIC, Cost
-from service.network.mlp import INITIALISATIONS, Layer, Network, Trace
+from service.network.mlp import INITIALISATIONS, WIDE, Layer, Network, Trace
 
 __all__ = [
     "ACTIVATIONS",
@@ -14,6 +14,7 @@ __all__ = [
     "RELU",
     "SIGMOID",
     "TANH",
+    "WIDE",
     "Activation",
     "Cost",
     "FloatArray",

@@ -14,7 +14,7 @@ import numpy as np
 
 from service.network.activations import SIGMOID, Activation, FloatArray
 
-__all__ = ["INITIALISATIONS", "Layer", "Network", "Trace"]
+__all__ = ["INITIALISATIONS", "WIDE", "Layer", "Network", "Trace"]
 
 
 WIDE = 2**18  # weights of a layer, 1 MiB: so many push each other out of a core's cache

@@ -1,5 +1,6 @@
 """GET /v1/models/<name>/weights/… and …/dream/…: what neurons listen to, and what they would like to see."""
 
+import numpy as np
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
@@ -101,7 +102,7 @@ def _told(classifier: Classifier, version: str | None, depth: int, neuron: int) 
         "neuron": neuron,
         "activation_function": layer.activation.name,
         "shape": _shape(classifier, depth),
-        "weights": layer.weights[neuron],
+        "weights": np.ascontiguousarray(layer.weights[neuron]),
         "bias": layer.biases[neuron],
     }
     return lasting(

@@ -4,9 +4,9 @@ import json
 import numpy as np
 import pytest
 
-from service.artifacts import Artifact, load, self_test
+from service.artifacts import Artifact, load, save, self_test
 from service.errors import BadArtifactError
-from service.network import RELU, Layer, Network
+from service.network import RELU, SIGMOID, Layer, Network
 
 
 @pytest.fixture
@@ -23,14 +23,26 @@ def test_numbers_come_back_as_numpy_itself_reads_them(good):
             assert np.array_equal(layer.biases, arrays[f"layers/{depth}/biases"])
 
 
-def test_arrays_are_float32_read_only_and_keep_what_comes_from_one_input_together(good):
+def test_arrays_are_float32_contiguous_and_read_only(good):
     for layer in load(good).network.layers:
         for array in (layer.weights, layer.biases):
             assert array.dtype == np.float32
-            assert array.flags.f_contiguous
+            assert array.flags.c_contiguous
             assert array.flags.aligned
             with pytest.raises(ValueError, match="read-only"):
                 array[...] = 0
+
+
+def test_weights_of_a_wide_layer_lie_column_by_column_and_are_the_same(tmp_path, metadata_for):
+    network = Network.random((784, 400, 10), np.random.default_rng(0), activations=[RELU, SIGMOID])
+
+    wide, narrow = load(save(network, metadata_for(network), tmp_path)).network.layers
+
+    assert wide.weights.flags.f_contiguous
+    assert not wide.weights.flags.writeable
+    assert narrow.weights.flags.c_contiguous
+    for loaded, made in zip((wide, narrow), network.layers, strict=True):
+        assert np.array_equal(loaded.weights, made.weights)
 
 
 def test_size_and_sha256_are_those_of_the_file(good, good_bytes):

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from service.artifacts import save
-from service.network import RELU, TANH, Layer, Network
+from service.network import RELU, SIGMOID, TANH, Layer, Network
 from service.web import dreams
 from service.web.drawing import DRAWING, MOST_PIXELS
 
@@ -47,6 +47,13 @@ def test_the_numbers_of_a_neuron_are_those_of_the_network(client, small_network,
         "activation_function": "sigmoid",
         "shape": shape,
     }
+
+
+def test_the_numbers_of_a_wide_layer_are_told_too(client_for, artifact_folder, metadata_for):
+    network = Network.random((784, 400, 10), np.random.default_rng(5), activations=[RELU, SIGMOID])
+    save(network, metadata_for(network, name="wide"), artifact_folder)
+    told = client_for().get("/v1/models/wide/weights/0/399.json").json
+    assert np.array(told["weights"], np.float32).tolist() == network.layers[0].weights[399].tolist()
 
 
 # Pictures
