@@ -8,17 +8,32 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
 from types import MappingProxyType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from service.errors import ServiceError
 from service.network import Network
 
-__all__ = ["DEVICES", "Arrays", "arrays", "lies_here", "moved"]
+__all__ = ["DEVICES", "HERE", "Arrays", "Workshop", "arrays", "lies_here", "moved"]
 
 Arrays = ModuleType
 """numpy or cupy: the module that makes arrays on the device."""
+
+
+class Workshop(NamedTuple):
+    """What the work of a training is done with.
+
+    Attributes:
+        processes: that make what is learned from, at most so many at once.
+        to: the module of the device's arrays.
+    """
+
+    processes: int = 1
+    to: Arrays = np
+
+
+HERE = Workshop()
 
 
 def _cupy() -> Arrays:

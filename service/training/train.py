@@ -3,11 +3,8 @@
 `run(recipe, data=…, seed=…, out=…, version=…, report=…)` does it all; `make` is the same without files.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
@@ -24,34 +21,19 @@ from service.imaging import PREPROCESSINGS
 from service.network import FloatArray, Network
 from service.training import calibrate, mnist, recipes, trash
 from service.training.calibrate import AS_IT_IS, Scale
-from service.training.descent import Trained, descend
-from service.training.device import Arrays, arrays
+from service.training.descent import descend
+from service.training.device import HERE, Workshop, arrays
 from service.training.evaluate import evaluate, trash_activations
 from service.training.material import supply
-from service.training.memory import keep_freed
 from service.training.mnist import Digits, Mnist
 from service.training.recipes import Recipe
 from service.training.reference import reference
+from service.training.refit import refitting
 from service.verdict import accepted
 
-__all__ = ["Made", "Workshop", "make", "run"]
+__all__ = ["Made", "make", "run"]
 
 CODE_VERSION = version("digit-service")
-
-
-class Workshop(NamedTuple):
-    """What the work is done with.
-
-    Attributes:
-        processes: that make what is learned from, at most so many at once.
-        to: the module of the device's arrays.
-    """
-
-    processes: int = 1
-    to: Arrays = np
-
-
-HERE = Workshop()
 
 
 class Choice(NamedTuple):
@@ -173,20 +155,15 @@ def make(
     training, validation = _split(everything.training, recipe)
     preprocessing = PREPROCESSINGS[recipe.preprocessing]
     report(f"{recipe.name}: {len(training):,} images to learn from, {len(validation):,} to choose on")
-    with _beside(recipe, everything.training, seed, shop) as refitted:
-        own = shop if refitted is None else shop._replace(processes=shop.processes - shop.processes // 2)
-        materials = supply(recipe, training, seed, *own)
+    with refitting(recipe, everything.training, seed, shop) as (refit, meanwhile):
+        materials = supply(recipe, training, seed, *meanwhile)
         fitted = descend(recipe, materials, validation, seed, report, to=shop.to)
-        choice = _choose(fitted.network, recipe, validation, [seed, 1], own.processes)
+        choice = _choose(fitted.network, recipe, validation, [seed, 1], meanwhile.processes)
         report(f"threshold {choice.reject.threshold:g}, {choice.reject.chosen}")
         shipped = fitted
         if recipe.refit:
             report(f"once more, on all {len(everything.training):,} images")
-            shipped = (
-                _refit(recipe, everything.training, seed, shop)(fitted.best, report)
-                if refitted is None
-                else refitted.result()
-            )
+            shipped = refit(fitted.best, report)
     network = _finished(shipped.network, choice.scale, recipe)
     test = everything.test
     evaluation = evaluate(
@@ -216,33 +193,6 @@ def make(
     )
     moments = {e: _finished(stood, choice.scale, recipe) for e, stood in shipped.moments.items()}
     return Made(network, metadata, moments)
-
-
-@contextmanager
-def _beside(recipe: Recipe, digits: Digits, seed: int, shop: Workshop) -> Iterator[Future[Trained] | None]:
-    """Train on all digits in another process meanwhile, where it is known beforehand which candidate that is.
-
-    Yields:
-        what will come of it; None where it has to wait, or a graphics card is one for both.
-    """
-    if not recipe.refit or recipe.candidates > 1 or shop.processes <= 1 or shop.to is not np:
-        yield None
-        return
-    with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        yield process.submit(_refit_quietly, recipe, digits, seed, shop.processes // 2)
-
-
-def _refit_quietly(recipe: Recipe, digits: Digits, seed: int, processes: int) -> Trained:
-    keep_freed()
-    return _refit(recipe, digits, seed, Workshop(processes))(0, lambda _line: None)
-
-
-def _refit(
-    recipe: Recipe, digits: Digits, seed: int, shop: Workshop
-) -> Callable[[int, Callable[[str], None]], Trained]:
-    """Return what trains a candidate again, on the validation images too."""
-    materials = supply(recipe, digits, seed, *shop)
-    return lambda best, report: descend(recipe, materials, None, seed, report, only=best, to=shop.to)
 
 
 def _split(digits: Digits, recipe: Recipe) -> tuple[Digits, Digits]:
