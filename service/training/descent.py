@@ -11,11 +11,13 @@ from service.artifacts.format import Moment
 from service.errors import BadInputError
 from service.imaging import PREPROCESSINGS
 from service.network import ACTIVATIONS, COSTS, FloatArray, Network, backpropagate
+from service.training import receptive
 from service.training.device import Arrays, moved
 from service.training.extras import needs
 from service.training.material import Material, MiniBatch, mini_batches
 from service.training.mnist import Digits
 from service.training.optimise import OPTIMISERS, SCHEDULES, Memory, average
+from service.training.receptive import ALL, Fields, within
 from service.training.recipes import Recipe
 
 __all__ = ["Candidate", "Trained", "descend", "step", "taught"]
@@ -29,11 +31,13 @@ class Candidate:
         network: where it stands.
         averaged: the running mean of where it stood; where it stands if none is kept.
         memory: what the optimiser remembers.
+        fields: what its neurons listen to.
     """
 
     network: Network
     averaged: Network
     memory: Memory
+    fields: Fields = ALL
 
 
 class Trained(NamedTuple):
@@ -188,8 +192,9 @@ def _start(recipe: Recipe, rng: np.random.Generator, to: Arrays) -> Candidate:
     )
     spread = np.float32(recipe.spread)
     layers = (replace(layer, weights=layer.weights * spread) for layer in network.layers)
-    start = moved(Network(tuple(layers)), to)
-    return Candidate(start, start, Memory())
+    fields = receptive.draw(recipe.sizes, recipe.receptive_fields, rng, to)
+    start = receptive.narrowed(moved(Network(tuple(layers)), to), fields)
+    return Candidate(start, start, Memory(), fields)
 
 
 def _accuracy(network: Network, images: FloatArray, labels: NDArray[np.uint8]) -> float:
@@ -235,12 +240,13 @@ def step(candidate: Candidate, batch: MiniBatch, recipe: Recipe, over: float) ->
     cost, gradients = backpropagate(candidate.network, images, targets, COSTS[recipe.cost])
     learning_rate = recipe.learning_rate * SCHEDULES[recipe.schedule](over)
     network, memory = OPTIMISERS[recipe.optimiser](
-        candidate.network, gradients, candidate.memory, learning_rate
+        candidate.network, within(gradients, candidate.fields), candidate.memory, learning_rate
     )
     if not recipe.averaging:
-        return Candidate(network, network, memory), cost
+        return replace(candidate, network=network, averaged=network, memory=memory), cost
     keep = min(recipe.averaging, memory.steps / (memory.steps + 10))  # the first networks are soon forgotten
-    return Candidate(network, average(candidate.averaged, network, keep), memory), cost
+    averaged = average(candidate.averaged, network, keep)
+    return replace(candidate, network=network, averaged=averaged, memory=memory), cost
 
 
 def _with_trash(network: Network, batch: MiniBatch, n_trash: int) -> tuple[FloatArray, FloatArray]:

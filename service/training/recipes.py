@@ -67,6 +67,8 @@ class Recipe(Values):
         activations: one a layer.
         initialisation: where the weights start.
         spread: factor on the starting weights; a sigmoid's slope is a quarter at most, and 4 makes up for it.
+        receptive_fields: how far the neurons of each of the first layers hear from their places on the page,
+            in pixels; those of the others hear everything.
         preprocessing: what is done to each image before the first layer reads it.
         cost: what is brought down.
         optimiser: how a step is made.
@@ -103,6 +105,7 @@ class Recipe(Values):
     activations: tuple[Annotated[str, _row_of(ACTIVATIONS)], ...] = ("sigmoid",) * 3
     initialisation: Annotated[str, _row_of(INITIALISATIONS)] = "scaled"
     spread: Annotated[float, Field(gt=0)] = 1
+    receptive_fields: tuple[Annotated[float, Field(ge=1)], ...] = ()
     preprocessing: Annotated[str, _row_of(PREPROCESSINGS)] = "mnist"
     cost: Annotated[str, _row_of(COSTS)] = "cross-entropy"
     optimiser: Annotated[str, _row_of(OPTIMISERS)] = "adam"
@@ -136,6 +139,8 @@ class Recipe(Values):
             raise ValueError(f"preprocessing {self.preprocessing} is for other pictures")
         if len(self.activations) != len(self.sizes) - 1:
             raise ValueError(f"{len(self.sizes) - 1} layers need as many activations")
+        if len(self.receptive_fields) >= len(self.activations):
+            raise ValueError("receptive_fields are for the layers before the last; it hears everything")
         if self.cost == CROSS_ENTROPY.name and self.activations[-1] != SIGMOID.name:
             raise ValueError("the cross-entropy needs sigmoid outputs")
         if bool(self.trash) != bool(self.n_trash):
