@@ -4,6 +4,7 @@ MNIST was written by a few hundred people with similar pens and scanned in one w
 """
 
 from functools import cache
+from itertools import product
 
 import numpy as np
 
@@ -55,13 +56,17 @@ def _spread(pictures: FloatArray) -> FloatArray:
 
 
 def coarsened(images: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Scan each image with fewer pixels and enlarge the scan again: (n, 784) float32 → the same."""
+    """Scan each image with fewer pixels and enlarge the scan again: (n, 784) float32 → the same.
+
+    Half of them are enlarged smoothly; of the others each pixel becomes a block.
+    """
     pictures = images.reshape(-1, SIDE, SIDE)
     sides = rng.integers(*COARSE, len(pictures), endpoint=True)
+    smooth = rng.random(len(pictures)) < 1 / 2
     scanned = np.empty_like(pictures)
-    for side in np.unique(sides):
-        there = sides == side
-        scan = _scan(int(side))
+    for side, smoothly in product(range(COARSE[0], COARSE[1] + 1), (True, False)):
+        there = (sides == side) & (smooth == smoothly)
+        scan = _scan(side, smoothly=smoothly)
         scanned[there] = scan @ pictures[there] @ scan.T
     darkest = np.maximum(scanned.max(axis=(1, 2), keepdims=True), np.float32(1e-3))
     scanned *= rng.uniform(FAINT, 1, darkest.shape).astype(np.float32) / darkest
@@ -69,13 +74,15 @@ def coarsened(images: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 
 @cache
-def _scan(side: int) -> FloatArray:
-    """Average 28 pixels into fewer along one side, and read between those for 28 again: (28, 28)."""
+def _scan(side: int, *, smoothly: bool) -> FloatArray:
+    """Average 28 pixels into fewer along one side, and make 28 of those again: (28, 28)."""
     edges = np.linspace(0, SIDE, side + 1)
     pixels = np.arange(SIDE)
     shared = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
     average = np.maximum(shared, 0) * (side / SIDE)  # (side, 28)
     places = (pixels + 0.5) * side / SIDE - 0.5  # in coarse pixels
-    between = np.maximum(1 - np.abs(places.clip(0, side - 1)[:, None] - np.arange(side)), 0)  # (28, side)
-    scan: FloatArray = (between @ average).astype(np.float32)
+    between = np.maximum(1 - np.abs(places.clip(0, side - 1)[:, None] - np.arange(side)), 0)
+    blocks = np.maximum(shared, 0).T  # how much of each of the 28 lies in which coarse pixel
+    enlarge = between if smoothly else blocks  # (28, side)
+    scan: FloatArray = (enlarge @ average).astype(np.float32)
     return scan

@@ -24,7 +24,7 @@ from service.training.workers import side_by_side
 __all__ = ["POOLS", "Pool", "Stock", "collect"]
 
 SIDE = 28  # pixels
-N_POOL = 12_000  # images of a kind
+N_POOL = 20_000  # images of a kind
 PART = 500  # images made in one go
 
 

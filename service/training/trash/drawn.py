@@ -27,10 +27,10 @@ def blobs(rng: np.random.Generator, _digits: Digits, n: int) -> FloatArray:
 
 
 def strokes(rng: np.random.Generator, _digits: Digits, n: int) -> FloatArray:
-    """Draw three to eight straight lines of one pen; two would often be a one, a four or a seven."""
-    lines = 8
+    """Draw five to nine straight lines of one pen; up to four would often be a one, a four or a seven."""
+    lines = 9
     start, end = rng.uniform(0, SIDE - 1, (2, n, lines, 2)).astype(np.float32)
-    there = _up_to(rng, n, lines, at_least=3)
+    there = _up_to(rng, n, lines, at_least=5)
     return by_pen(start, end, there, rng.uniform(1, 2.5, (n, 1)))
 
 
