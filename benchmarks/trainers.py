@@ -13,11 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from service.network import ACTIVATIONS, FloatArray, Network
-from service.training.descent import Candidate, step
+from service.network import FloatArray
+from service.training.descent import start, step
 from service.training.material import Material, gather, mini_batches
 from service.training.mnist import Digits
-from service.training.optimise import Memory
 from service.training.recipes import Recipe
 
 __all__ = ["TRAINERS", "Nielsen", "Ours", "Trainer", "installed", "recipe"]
@@ -61,11 +60,7 @@ class Ours:
     def start(self, recipe: Recipe, seed: int) -> None:
         """Begin anew by another recipe."""
         self.recipe, self.rng = recipe, np.random.default_rng(seed)
-        activations = [ACTIVATIONS[name] for name in recipe.activations]
-        network = Network.random(
-            recipe.sizes, self.rng, activations=activations, initialisation=recipe.initialisation
-        )
-        self.candidate = Candidate(network, network, Memory())
+        self.candidate = start(recipe, self.rng)
 
     def ready(self, digits: Digits) -> Material:
         """Make what is learned from, in the recipe's variations."""

@@ -38,6 +38,7 @@ AT_ONCE = 512  # images deskewed in one go, as many as the cache holds
 PRODUCTS = "matrix products alone"
 WIDE_IMAGES = 10_000
 WIDE_SIZES = RECIPES["wide"].sizes
+WIDE_MEMBERS = ("sizes", "activations", "receptive_fields", "augmentation", "averaging")
 
 Result = TypeVar("Result")
 
@@ -219,7 +220,7 @@ def wide(digits: Digits, rounds: int, tell: Callable[[str], None]) -> dict[str, 
     turns: dict[str, list[Turn]] = {}
     for number in range(rounds):
         ours = Ours(shape.mini_batch, shape.learning_rate, number)
-        members = {"sizes": WIDE_SIZES, "augmentation": shape.augmentation, "averaging": shape.averaging}
+        members = {name: getattr(shape, name) for name in WIDE_MEMBERS}
         ours.start(recipe(shape.mini_batch, shape.learning_rate, **members), number)
         material, made = timed(ours.ready, some)
         _, learned = timed(ours.learn, material)

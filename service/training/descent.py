@@ -20,7 +20,7 @@ from service.training.optimise import OPTIMISERS, SCHEDULES, Memory, average
 from service.training.receptive import ALL, Fields, within
 from service.training.recipes import Recipe
 
-__all__ = ["Candidate", "Trained", "descend", "step", "taught"]
+__all__ = ["Candidate", "Trained", "descend", "start", "step", "taught"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +138,7 @@ class Way(NamedTuple):
 
 def _run(race: Race, rng: np.random.Generator, report: Callable[[str], None]) -> Way:
     recipe = race.recipe
-    starts = [_start(recipe, rng, race.to) for _ in range(recipe.candidates)]
+    starts = [start(recipe, rng, race.to) for _ in range(recipe.candidates)]
     candidates = starts if race.only is None else [starts[race.only]]
     wanted = _moments(recipe)
     kept = {0: [candidate.averaged for candidate in candidates]} if 0 in wanted else {}
@@ -183,7 +183,8 @@ def _line(moment: Moment, recipe: Recipe, *, validated: bool) -> str:
     return f"{line}  validation accuracy {moment.validation_accuracy:.2%}" if validated else line
 
 
-def _start(recipe: Recipe, rng: np.random.Generator, to: Arrays) -> Candidate:
+def start(recipe: Recipe, rng: np.random.Generator, to: Arrays = np) -> Candidate:
+    """Draw a candidate as the recipe says, its arrays in the module `to`."""
     network = Network.random(
         recipe.sizes,
         rng,
@@ -193,8 +194,8 @@ def _start(recipe: Recipe, rng: np.random.Generator, to: Arrays) -> Candidate:
     spread = np.float32(recipe.spread)
     layers = (replace(layer, weights=layer.weights * spread) for layer in network.layers)
     fields = receptive.draw(recipe.sizes, recipe.receptive_fields, rng, to)
-    start = receptive.narrowed(moved(Network(tuple(layers)), to), fields)
-    return Candidate(start, start, Memory(), fields)
+    drawn = receptive.narrowed(moved(Network(tuple(layers)), to), fields)
+    return Candidate(drawn, drawn, Memory(), fields)
 
 
 def _accuracy(network: Network, images: FloatArray, labels: NDArray[np.uint8]) -> float:

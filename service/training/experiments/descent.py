@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from service.network import COSTS, FloatArray, Gradient, Network, backpropagate
-from service.training.descent import Candidate, step
+from service.training.descent import start, step
 from service.training.experiments import chart
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome
 from service.training.experiments.markdown import table
 from service.training.material import gather, mini_batches
 from service.training.mnist import Digits
-from service.training.optimise import Memory
 from service.training.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -65,10 +64,9 @@ def conduct(bench: Bench, settings: Settings) -> Outcome:
 def _stops(training: Digits, settings: Settings, bench: Bench) -> Iterator[tuple[Network, float]]:
     """Train, and show the network at the start, after some of the first steps, and after every epoch."""
     recipe, rng = settings.recipe, bench.rng()
-    network = Network.random(recipe.sizes, rng, initialisation=recipe.initialisation)
-    candidate, n_steps = Candidate(network, network, Memory()), len(training) // recipe.n_own
+    candidate, n_steps = start(recipe, rng), len(training) // recipe.n_own
     material = gather(recipe, training, bench.seed)
-    yield network, 0
+    yield candidate.network, 0
     for epoch in range(recipe.epochs):
         for number, batch in enumerate(mini_batches(material, recipe, n_steps, rng), start=1):
             candidate, _ = step(candidate, batch, recipe, epoch / recipe.epochs)
