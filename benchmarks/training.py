@@ -38,7 +38,7 @@ AT_ONCE = 512  # images deskewed in one go, as many as the cache holds
 PRODUCTS = "matrix products alone"
 WIDE_IMAGES = 10_000
 WIDE_SIZES = RECIPES["wide"].sizes
-WIDE_MEMBERS = ("sizes", "activations", "receptive_fields", "augmentation", "averaging")
+WIDE_MEMBERS = ("sizes", "activations", "reach", "augmentation", "averaging")
 
 Result = TypeVar("Result")
 

@@ -11,13 +11,13 @@ from service.artifacts.format import Moment
 from service.errors import BadInputError
 from service.imaging import PREPROCESSINGS
 from service.network import ACTIVATIONS, COSTS, FloatArray, Network, backpropagate
-from service.training import receptive
+from service.training import reach
 from service.training.device import Arrays, moved
 from service.training.extras import needs
 from service.training.material import Material, MiniBatch, mini_batches
 from service.training.mnist import Digits
 from service.training.optimise import OPTIMISERS, SCHEDULES, Memory, average
-from service.training.receptive import ALL, Fields, within
+from service.training.reach import EVERYTHING, Heard, within
 from service.training.recipes import Recipe
 
 __all__ = ["Candidate", "Trained", "descend", "start", "step", "taught"]
@@ -31,13 +31,13 @@ class Candidate:
         network: where it stands.
         averaged: the running mean of where it stood; where it stands if none is kept.
         memory: what the optimiser remembers.
-        fields: what its neurons listen to.
+        heard: what is within its neurons' reach.
     """
 
     network: Network
     averaged: Network
     memory: Memory
-    fields: Fields = ALL
+    heard: Heard = EVERYTHING
 
 
 class Trained(NamedTuple):
@@ -193,9 +193,9 @@ def start(recipe: Recipe, rng: np.random.Generator, to: Arrays = np) -> Candidat
     )
     spread = np.float32(recipe.spread)
     layers = (replace(layer, weights=layer.weights * spread) for layer in network.layers)
-    fields = receptive.draw(recipe.sizes, recipe.receptive_fields, rng, to)
-    drawn = receptive.narrowed(moved(Network(tuple(layers)), to), fields)
-    return Candidate(drawn, drawn, Memory(), fields)
+    heard = reach.draw(recipe.sizes, recipe.reach, rng, to)
+    drawn = reach.narrowed(moved(Network(tuple(layers)), to), heard)
+    return Candidate(drawn, drawn, Memory(), heard)
 
 
 def _accuracy(network: Network, images: FloatArray, labels: NDArray[np.uint8]) -> float:
@@ -241,7 +241,7 @@ def step(candidate: Candidate, batch: MiniBatch, recipe: Recipe, over: float) ->
     cost, gradients = backpropagate(candidate.network, images, targets, COSTS[recipe.cost])
     learning_rate = recipe.learning_rate * SCHEDULES[recipe.schedule](over)
     network, memory = OPTIMISERS[recipe.optimiser](
-        candidate.network, within(gradients, candidate.fields), candidate.memory, learning_rate
+        candidate.network, within(gradients, candidate.heard), candidate.memory, learning_rate
     )
     if not recipe.averaging:
         return replace(candidate, network=network, averaged=network, memory=memory), cost

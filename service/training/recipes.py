@@ -67,8 +67,8 @@ class Recipe(Values):
         activations: one a layer.
         initialisation: where the weights start.
         spread: factor on the starting weights; a sigmoid's slope is a quarter at most, and 4 makes up for it.
-        receptive_fields: how far the neurons of each of the first layers hear from their places on the page,
-            in pixels; those of the others hear everything.
+        reach: how far the neurons of each of the first layers hear from their places on the page, in pixels;
+            those of the other layers hear everything.
         preprocessing: what is done to each image before the first layer reads it.
         cost: what is brought down.
         optimiser: how a step is made.
@@ -105,7 +105,7 @@ class Recipe(Values):
     activations: tuple[Annotated[str, _row_of(ACTIVATIONS)], ...] = ("sigmoid",) * 3
     initialisation: Annotated[str, _row_of(INITIALISATIONS)] = "scaled"
     spread: Annotated[float, Field(gt=0)] = 1
-    receptive_fields: tuple[Annotated[float, Field(ge=1)], ...] = ()
+    reach: tuple[Annotated[float, Field(ge=1)], ...] = ()
     preprocessing: Annotated[str, _row_of(PREPROCESSINGS)] = "mnist"
     cost: Annotated[str, _row_of(COSTS)] = "cross-entropy"
     optimiser: Annotated[str, _row_of(OPTIMISERS)] = "adam"
@@ -139,8 +139,8 @@ class Recipe(Values):
             raise ValueError(f"preprocessing {self.preprocessing} is for other pictures")
         if len(self.activations) != len(self.sizes) - 1:
             raise ValueError(f"{len(self.sizes) - 1} layers need as many activations")
-        if len(self.receptive_fields) >= len(self.activations):
-            raise ValueError("receptive_fields are for the layers before the last; it hears everything")
+        if len(self.reach) >= len(self.activations):
+            raise ValueError("reach is for the layers before the last, which hears everything")
         if self.cost == CROSS_ENTROPY.name and self.activations[-1] != SIGMOID.name:
             raise ValueError("the cross-entropy needs sigmoid outputs")
         if bool(self.trash) != bool(self.n_trash):
@@ -248,7 +248,7 @@ WIDE = Recipe(
     sizes=(784, 1200, 600, 300, 10),
     activations=("relu", "relu", "relu", "sigmoid"),
     initialisation="prior",
-    receptive_fields=(5, 8),
+    reach=(5, 8),
     preprocessing="mnist-deskewed",
     learning_rate=0.001,
     schedule="flat-then-linear",

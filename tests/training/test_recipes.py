@@ -84,12 +84,8 @@ def test_a_recipe_of_one_s_own_is_read(written):
         ("learning_rate = 0.001", "learning_rate = nan", "learning_rate: Input should be"),
         ("learning_rate = 0.001", "learning_rate = 0", "learning_rate: Input should be greater than 0"),
         ('"tanh"', '"swish"', "activations.0: 'swish' is not one of sigmoid, tanh, relu"),
-        (
-            "epochs = 5",
-            "epochs = 5\nreceptive_fields = [4, 8]",
-            "recipe: receptive_fields are for the layers",
-        ),
-        ("epochs = 5", "epochs = 5\nreceptive_fields = [0.5]", "receptive_fields.0: Input should be greater"),
+        ("epochs = 5", "epochs = 5\nreach = [4, 8]", "recipe: reach is for the layers before the last"),
+        ("epochs = 5", "epochs = 5\nreach = [0.5]", "reach.0: Input should be greater than or equal to 1"),
         ("strokes = 2.5", "gratings = 2.5", "trash.gratings.[key]: 'gratings' is not one of uniform,"),
         ("strokes = 2.5", "strokes = 0", "trash.strokes: Input should be greater than 0"),
         (
