@@ -1,9 +1,7 @@
 """Training once more on all digits, for what ships: after the choice, or beside it where that saves time."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 from typing import TypeAlias
 
 import numpy as np
@@ -14,6 +12,7 @@ from service.training.material import supply
 from service.training.memory import keep_freed
 from service.training.mnist import Digits
 from service.training.recipes import Recipe
+from service.training.workers import elsewhere
 
 __all__ = ["Refit", "refitting"]
 
@@ -41,9 +40,8 @@ def refitting(recipe: Recipe, digits: Digits, seed: int, shop: Workshop) -> Iter
         yield _refit(recipe, digits, seed, shop), shop
         return
     beside = shop.processes // 2
-    with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        refitted = process.submit(_refit_quietly, recipe, digits, seed, beside)
-        yield lambda _best, _report: refitted.result(), shop._replace(processes=shop.processes - beside)
+    with elsewhere(_refit_quietly, recipe, digits, seed, beside) as refitted:
+        yield lambda _best, _report: refitted(), shop._replace(processes=shop.processes - beside)
 
 
 def _refit(recipe: Recipe, digits: Digits, seed: int, shop: Workshop) -> Refit:

@@ -1,12 +1,15 @@
-"""Work on many tasks in several processes, each of which is handed once what all tasks share."""
+"""Work in other processes: on many tasks side by side, or on one long one beside what is done here."""
 
+import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
-__all__ = ["side_by_side"]
+__all__ = ["elsewhere", "side_by_side"]
 
 Shared = TypeVar("Shared")
 Task = TypeVar("Task")
@@ -30,20 +33,48 @@ def side_by_side(
     if processes <= 1:
         yield from (work(shared, task) for task in tasks)
         return
-    with ProcessPoolExecutor(processes, get_context("spawn"), _keep, (shared,)) as pool:
-        begun: deque[Future[Result]] = deque()
-        try:
-            for task in tasks:
-                begun.append(pool.submit(_work, work, task))
-                if len(begun) > ahead:
-                    yield begun.popleft().result()
-            while begun:
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), _keep, (shared,))
+    begun: deque[Future[Result]] = deque()
+    try:
+        for task in tasks:
+            begun.append(pool.submit(_work, work, task))
+            if len(begun) > ahead:
                 yield begun.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        while begun:
+            yield begun.popleft().result()
+    finally:  # once, and waited for: a second call would take back that what has not begun is left undone
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def elsewhere(work: Callable[..., Result], *arguments: object) -> Iterator[Callable[[], Result]]:
+    """Do a long work in a process of its own; it is ended where nobody will ask for its result any more.
+
+    Args:
+        work: a function of a module, which another process can import.
+        arguments: its own.
+
+    Yields:
+        what waits for the result.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn"), _end_when_told) as pool:
+        number = pool.submit(os.getpid).result()
+        result = pool.submit(work, *arguments)
+        try:
+            yield result.result
+        except BaseException:
+            os.kill(number, signal.SIGTERM)
+            raise
+
+
+def _end_when_told() -> None:
+    """Unwind on SIGTERM as on Ctrl-C, so that this process ends those that it started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
 
 
 def _keep(shared: Any) -> None:  # noqa: ANN401  # whatever the tasks share
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a word; whoever started it has one
     _shared.append(shared)
 
 
