@@ -64,13 +64,13 @@ def test_wide_is_a_plain_network_of_less_than_two_million_numbers_in_four_megaby
 
 
 @pytest.mark.mnist
-@pytest.mark.parametrize(("name", "at_least"), [("plain", 0.97), ("wide", 0.994)])
+@pytest.mark.parametrize(("name", "at_least"), [("plain", 0.97), ("wide", 0.995)])
 def test_of_the_test_images_at_least_this_share_is_read(answers, test_set, name, at_least):
     assert accuracy(answers[name], test_set) >= at_least
 
 
 @pytest.mark.mnist
-@pytest.mark.parametrize(("name", "at_most"), [("plain", 0.03), ("wide", 0.01)])
+@pytest.mark.parametrize(("name", "at_most"), [("plain", 0.03), ("wide", 0.007)])
 def test_of_the_test_images_at_most_this_share_is_rejected(answers, shipped, name, at_most):
     assert 1 - accepted(answers[name], shipped[name].reject_below).mean() <= at_most
 
@@ -81,7 +81,7 @@ def test_activations_of_wide_agree_with_the_share_that_is_right(answers, test_se
 
 
 @pytest.mark.mnist
-@pytest.mark.parametrize(("coverage", "at_least"), [(0.99, 0.996), (0.98, 0.998)])
+@pytest.mark.parametrize(("coverage", "at_least"), [(0.99, 0.997), (0.98, 0.9985)])
 def test_the_surer_wide_is_the_more_often_it_is_right(answers, test_set, coverage, at_least):
     largest = answers["wide"].max(axis=1)
     surest = largest >= np.quantile(largest, 1 - coverage)
