@@ -104,7 +104,7 @@ def test_without_javascript_a_form_answers(visit_with):
     assert visit.page.inner_text("h1") == "3"
 
 
-def test_a_service_with_keys_asks_for_one(visit_with, service_with_key):
+def test_a_service_with_keys_asks_for_one(service_with_key, visit_with):  # the visit ends before it
     visit = visit_with(url=service_with_key)
     visit.page.goto(visit.url)
     visit.page.fill("#key-text", "s3cret")
