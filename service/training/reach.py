@@ -66,9 +66,7 @@ def _lengths(weights: FloatArray) -> FloatArray:
 
 
 def within(gradients: Sequence[Gradient], heard: Heard) -> tuple[Gradient, ...]:
-    """Return the gradients, with zeros beyond reach."""
-    narrow = (
-        Gradient(gradient.weights * hears, gradient.biases)
-        for gradient, hears in zip(gradients, heard, strict=False)
-    )
-    return (*narrow, *gradients[len(heard) :])
+    """Return the gradients with zeros beyond reach, in their own arrays: nobody else asks for them."""
+    for gradient, hears in zip(gradients, heard, strict=False):
+        np.multiply(gradient.weights, hears, out=gradient.weights)
+    return tuple(gradients)
