@@ -63,7 +63,8 @@ def elsewhere(work: Callable[..., Result], *arguments: object) -> Iterator[Calla
         try:
             yield result.result
         except BaseException:
-            os.kill(number, signal.SIGTERM)
+            if not result.done():  # else the process waits for nothing, or is gone
+                os.kill(number, signal.SIGTERM)
             raise
 
 

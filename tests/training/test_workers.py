@@ -106,6 +106,12 @@ def test_what_it_raises_comes_out_where_its_result_is_asked_for():
         result()
 
 
+def test_a_work_that_failed_says_no_more_than_its_error(capfd):
+    with pytest.raises(ValueError, match="no"), elsewhere(refuse_at_once) as result:
+        result()
+    assert capfd.readouterr().err == ""
+
+
 def interrupt(work, path, interruption):
     """Begin the work, and be interrupted as soon as it wrote its process's number to the path."""
     with elsewhere(work, path, 600):
