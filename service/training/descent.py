@@ -49,7 +49,7 @@ class Trained(NamedTuple):
         curve: its cost, the mean over each epoch, and its validation accuracy after it; empty where there was
             nothing to validate on.
         moments: where it stood, by epoch: at the start, 0, and after ever more epochs to the last.
-        all: every candidate of the last generation.
+        all: every candidate.
     """
 
     network: Network
@@ -69,7 +69,7 @@ def descend(
     only: int | None = None,
     to: Arrays = np,
 ) -> Trained:
-    """Train a recipe's candidates side by side, generation after generation, and keep the best.
+    """Train a recipe's committee, then its candidates, each side by side, and keep the best candidate.
 
     Args:
         recipe: everything that decides how.
@@ -77,20 +77,15 @@ def descend(
         validation: what is chosen on, never learned from; None where nothing is left to choose.
         seed: of everything random.
         report: told one line an epoch.
-        only: the candidate to train in the last generation, where the others are out of the race; None trains
-            them all.
+        only: the candidate to train, where the others are out of the race; None trains them all.
         to: the module of the device's arrays.
 
     Raises:
         BadInputError: the cost grew beyond all numbers.
     """
-    judge = _judge(recipe, validation, to)
-    teachers: tuple[Network, ...] = ()
-    for generation in range(1, recipe.generations):
-        race = Race(recipe, materials, judge, teachers, None, to)
-        report(f"generation {generation} of {recipe.generations}")
-        teachers = tuple(_run(race, np.random.default_rng([seed, generation]), report).networks)
-    race = Race(recipe, materials, judge, teachers, only, to)
+    race = Race(recipe, materials, _judge(recipe, validation, to), (), only, to)
+    if recipe.committee:
+        race = race._replace(teachers=_committee(race, np.random.default_rng([seed, 1]), report))
     way = _run(race, np.random.default_rng(seed), report)
     best = int(np.argmax([moment.validation_accuracy for moment in way.judged[-1]]))
     return Trained(
@@ -134,6 +129,16 @@ class Way(NamedTuple):
     networks: list[Network]
     judged: list[list[Moment]]
     kept: Mapping[int, list[Network]]
+
+
+def _committee(race: Race, rng: np.random.Generator, report: Callable[[str], None]) -> tuple[Network, ...]:
+    """Train those whose mean answer the candidates will learn from."""
+    n = race.recipe.committee
+    report(f"a committee of {n}")
+    recipe = race.recipe.model_copy(update={"candidates": n, "moments": 0})
+    members = _run(race._replace(recipe=recipe, only=None), rng, report).networks
+    report("those who learn from it")
+    return tuple(members)
 
 
 def _run(race: Race, rng: np.random.Generator, report: Callable[[str], None]) -> Way:

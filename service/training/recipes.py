@@ -78,8 +78,8 @@ class Recipe(Values):
         epochs: passes over the training digits.
         averaging: share of the running mean of the weights that each step keeps; 0 uses the last weights.
         candidates: networks trained side by side from different starts; the best on validation is kept.
-        generations: how often all candidates are trained; from the second time on they learn from the mean
-            answer of those before, beside the labels.
+        committee: networks that are trained first; the candidates learn from their mean answer, beside the
+            labels.
         lesson: the share of a digit's target that is this answer.
         augmentation: how far the digits are changed.
         variations: how many are made of each of MNIST's digits and kept, for epochs to draw from; 0 makes
@@ -89,6 +89,7 @@ class Recipe(Values):
         trash: how often each kind is among it, in any unit.
         trash_drawn: how many times as much trash is drawn as is learned from; each candidate takes what it
             answers with the largest activations.
+        trash_kept: images made once of each kind that is costly to make, for epochs to draw from.
         calibrate: whether z of the outputs is scaled until the largest activation agrees with the share that
             is right, on validation.
         rejection: what the threshold may cost and is to bring.
@@ -115,7 +116,7 @@ class Recipe(Values):
     epochs: Annotated[int, Field(ge=1)]
     averaging: Share = 0
     candidates: Annotated[int, Field(ge=1)] = 1
-    generations: Annotated[int, Field(ge=1, le=8)] = 1
+    committee: Annotated[int, Field(ge=0, le=16)] = 0
     lesson: Share = 0.5
     augmentation: Augmentation = Augmentation()
     variations: Annotated[int, Field(ge=0, le=1000)] = 0
@@ -123,6 +124,7 @@ class Recipe(Values):
     trash_share: Share = 0
     trash: dict[Annotated[str, _row_of(SEEN)], Weight] = Field(default_factory=dict)
     trash_drawn: Annotated[int, Field(ge=1, le=16)] = 1
+    trash_kept: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
     calibrate: bool = False
     rejection: Rejection = Rejection()
     moments: Annotated[int, Field(ge=0, le=100)] = 0
@@ -255,6 +257,8 @@ WIDE = Recipe(
     mini_batch=256,
     epochs=40,
     averaging=0.999,
+    committee=3,
+    lesson=0.8,
     augmentation=Augmentation(rotation=12, scale=0.12, shear=0.1, shift=1, elastic=1),
     sources={"hands": 0.12, "forms": 0.03, "fonts": 0.03, "uploads": 0.12},
     trash_share=0.2,
@@ -267,9 +271,11 @@ WIDE = Recipe(
         "framed": 3,
         "blobs": 4,
         "silhouettes": 3,
+        "polygons": 1.5,
         "strokes": 5,
         "scribbles": 0.5,
         "shuffled": 1,
+        "strips": 0.5,
         "halves": 0.3,
         "inverted": 1,
         "overlaid": 0.7,

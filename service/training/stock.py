@@ -24,7 +24,6 @@ from service.training.workers import side_by_side
 __all__ = ["POOLS", "Pool", "Stock", "collect"]
 
 SIDE = 28  # pixels
-N_POOL = 20_000  # images of a kind
 PART = 500  # images made in one go
 
 
@@ -54,7 +53,7 @@ class Part(NamedTuple):
 def collect(recipe: Recipe, digits: Digits, seed: int, processes: int) -> Stock:
     """Gather what the recipe asks for beside MNIST's own digits."""
     wanted = {name: SOURCES[name].n for name in recipe.sources}
-    wanted |= {kind: POOLS[kind].n for kind in recipe.trash if kind in POOLS}
+    wanted |= {kind: POOLS[kind].n or recipe.trash_kept for kind in recipe.trash if kind in POOLS}
     sizes = [
         (name, min(PART, most - first))
         for name, most in ((name, min(n, len(digits))) for name, n in wanted.items())
@@ -105,12 +104,12 @@ class Pool(NamedTuple):
 
     Attributes:
         make: makes some of it.
-        n: how many images are made.
+        n: how many images are made; None as many as the recipe keeps.
         vary: changes images each time they are shown.
     """
 
     make: trash.Kind
-    n: int
+    n: int | None
     vary: Callable[[FloatArray, np.random.Generator], FloatArray]
 
 
@@ -124,9 +123,9 @@ def _every_letter(_rng: np.random.Generator, _digits: Digits, _n: int) -> FloatA
 
 POOLS: Mapping[str, Pool] = MappingProxyType(
     {
-        "uploaded": Pool(_drawn("uploaded"), N_POOL, _mirrored),
-        "framed": Pool(_drawn("framed"), N_POOL, _rewritten),
-        "scribbles": Pool(_drawn("scribbles"), N_POOL, _rewritten),
+        "uploaded": Pool(_drawn("uploaded"), None, _mirrored),
+        "framed": Pool(_drawn("framed"), None, _rewritten),
+        "scribbles": Pool(_drawn("scribbles"), None, _rewritten),
         "letters": Pool(_every_letter, 1, _rewritten),  # one task draws them all
     }
 )

@@ -16,6 +16,7 @@ __all__ = ["gaussian", "uniform_or_two_tone"]
 SIDE = 28  # pixels of what a network reads
 SIDES = (12, 64)  # pixels; beyond, noise of any kind becomes the same solid square
 BLOCKS = 4  # pixels along each side of a block of one grey, at most
+FEWEST = 8  # blocks along a side: fewer are how a digit of a pixel font is drawn, three by five
 Grain = Callable[[np.random.Generator, int], FloatArray]
 
 
@@ -33,7 +34,7 @@ def _uploaded(rng: np.random.Generator, n: int, grains: tuple[Grain, ...]) -> Fl
     smallest, largest = np.log(SIDES)
     sides = np.exp(rng.uniform(smallest, largest, n)).astype(int)
     kinds = rng.integers(len(grains), size=n)
-    blocks = rng.integers(1, BLOCKS, n, endpoint=True)
+    blocks = np.minimum(rng.integers(1, BLOCKS, n, endpoint=True), sides // FEWEST)
     pictures = (
         grains[kind](rng, -(-side // block)).repeat(block, axis=0).repeat(block, axis=1)
         for kind, side, block in zip(kinds, sides, blocks, strict=True)

@@ -195,12 +195,13 @@ def test_no_moments_are_kept_unless_asked_for(digits, drawn):
     assert trained_by(recipe_for(), drawn.training, digits).moments == {}
 
 
-def test_later_generations_learn_from_the_mean_answer_of_those_before(digits, drawn):
-    recipe = recipe_for(epochs=4, candidates=2, generations=2, lesson=0.9)
+def test_candidates_learn_from_the_mean_answer_of_a_committee(digits, drawn):
+    recipe = recipe_for(epochs=6, candidates=2, committee=3, lesson=0.9)
     lines = []
     found = trained_by(recipe, drawn.training, digits, report=lines.append)
-    assert lines[0] == "generation 1 of 2"
-    assert len(lines) == 1 + 2 * 4
+    assert lines[0] == "a committee of 3"
+    assert lines[7] == "those who learn from it"
+    assert len(lines) == 2 + 2 * 6
     assert len(found.all) == 2
     assert (found.network.forward(digits.images).argmax(axis=1) == digits.labels).mean() > 0.9
 

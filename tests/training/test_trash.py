@@ -74,7 +74,7 @@ def test_constants_are_flat_and_many_of_them_blank(draw):
 
 
 @pytest.mark.parametrize(
-    "kind", ["blobs", "strokes", "scribbles", "rectangles", "silhouettes", "garments", "letters"]
+    "kind", ["blobs", "strokes", "scribbles", "polygons", "rectangles", "silhouettes", "garments", "letters"]
 )
 def test_what_is_drawn_leaves_ink_and_paper(kind, draw):
     images = draw(kind)
@@ -99,6 +99,29 @@ def test_tiles_keep_their_pixels(rng, digits):
     images = trash.draw("tiles", rng, digits, 40)
     known = {tuple(np.sort(image)) for image in digits.images}
     assert all(tuple(np.sort(image)) in known for image in images)
+
+
+def test_strips_of_a_digit_lie_in_another_order(rng):
+    """Every row and every column knows its place: rows come whole and in fours, or columns do."""
+    numbered = np.arange(784, dtype=np.float32).reshape(28, 28) / 784
+    one = Digits(numbered.reshape(1, 784), np.zeros(1, np.uint8))
+    across = {numbered[r : r + 4].tobytes() for r in range(0, 28, 4)}
+    along = {numbered[:, c : c + 4].tobytes() for c in range(0, 28, 4)}
+    ways = []
+    for picture in trash.draw("strips", rng, one, 40).reshape(-1, 28, 28):
+        rows = {picture[r : r + 4].tobytes() for r in range(0, 28, 4)}
+        columns = {picture[:, c : c + 4].tobytes() for c in range(0, 28, 4)}
+        ways.append((rows == across, columns == along))
+    assert set(ways) == {(True, False), (False, True)}
+
+
+def test_no_rectangle_stands_upright_like_a_one(rng, digits):
+    """One alone, whatever its grey, is at most half as tall again as it is wide."""
+    for picture in trash.draw("rectangles", rng, digits, 600).reshape(-1, 28, 28):
+        rows, columns = np.nonzero(picture)
+        is_one = len(rows) == (np.ptp(rows) + 1) * (np.ptp(columns) + 1) and np.ptp(picture[picture > 0]) == 0
+        if is_one:
+            assert np.ptp(rows) + 1 <= 1.5 * (np.ptp(columns) + 1)
 
 
 def test_tiles_are_cut_whole(rng):

@@ -6,7 +6,7 @@ from service.network import FloatArray
 from service.training.mnist import Digits
 from service.training.trash.noise import clouds
 
-__all__ = ["blobs", "by_pen", "garments", "rectangles", "scribbles", "silhouettes", "strokes"]
+__all__ = ["blobs", "by_pen", "garments", "polygons", "rectangles", "scribbles", "silhouettes", "strokes"]
 
 SIDE = 28  # pixels
 PIXELS = SIDE * SIDE
@@ -51,18 +51,37 @@ def scribbles(rng: np.random.Generator, _digits: Digits, n: int) -> FloatArray:
 
 
 def rectangles(rng: np.random.Generator, _digits: Digits, n: int) -> FloatArray:
-    """Fill one to three upright rectangles; narrower ones would be ones."""
-    boxes = 3
+    """Fill one to three upright rectangles; narrow ones would be ones, of a thick pen."""
+    boxes, narrowest, widest, slimmest = 3, 8, 24, 1.5  # pixels, and heights for each width
+    width = rng.integers(narrowest, widest, (n, boxes, 1), endpoint=True)
+    height = rng.integers(narrowest, np.minimum(widest, slimmest * width).astype(int), endpoint=True)
     line = np.arange(SIDE)
     inside = []
-    for _side in "down", "right":
-        first = rng.integers(0, SIDE - 8, (n, boxes, 1))
-        last = rng.integers(first + 8, SIDE + 1)  # eight pixels wide at least
-        inside.append((line >= first) & (line < last))  # (n, boxes, 28)
+    for length in height, width:
+        first = rng.integers(0, SIDE - length + 1)
+        inside.append((line >= first) & (line < first + length))  # (n, boxes, 28)
     ink = rng.uniform(0.3, 1, (n, boxes)) * _up_to(rng, n, boxes)
     filled = (inside[0][..., None] & inside[1][..., None, :]) * ink[..., None, None]
     seen: FloatArray = filled.max(axis=1)
     return seen.reshape(n, PIXELS)
+
+
+def polygons(rng: np.random.Generator, _digits: Digits, n: int) -> FloatArray:
+    """Fill one to three polygons of three to six sides, at any angle and about as wide as tall."""
+    shapes, sides = 3, 6
+    down, right = np.indices((SIDE, SIDE), np.float32).reshape(2, 1, 1, PIXELS)
+    row, column = rng.uniform(6, SIDE - 6, (2, n, shapes, 1)).astype(np.float32)
+    down, right = down - row, right - column  # from the middle of each, (n, shapes, 784)
+    n_sides, first = rng.integers(3, sides + 1, (n, shapes, 1)), rng.uniform(0, 2 * np.pi, (n, shapes, 1))
+    ink = np.ones((n, shapes, PIXELS), np.float32)
+    for side in range(sides):
+        angle = first + 2 * np.pi * (side + rng.uniform(-0.2, 0.2, (n, shapes, 1))) / n_sides
+        far = rng.uniform(3, 8, (n, shapes, 1)).astype(np.float32)  # pixels from the middle
+        away = np.cos(angle).astype(np.float32) * down + np.sin(angle).astype(np.float32) * right
+        ink = np.where(side < n_sides, np.minimum(ink, np.clip(far - away, 0, 1)), ink)
+    grey = rng.uniform(0.3, 1, (n, shapes, 1)) * _up_to(rng, n, shapes)[..., None]
+    filled: FloatArray = (ink * grey).max(axis=1)
+    return filled
 
 
 def silhouettes(rng: np.random.Generator, digits: Digits, n: int) -> FloatArray:

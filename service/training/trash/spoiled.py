@@ -5,7 +5,7 @@ import numpy as np
 from service.network import FloatArray
 from service.training.mnist import Digits
 
-__all__ = ["halves", "inverted", "overlaid", "shuffled", "side_by_side", "some", "tiles", "turned"]
+__all__ = ["halves", "inverted", "overlaid", "shuffled", "side_by_side", "some", "strips", "tiles", "turned"]
 
 SIDE = 28  # pixels
 PIXELS = SIDE * SIDE
@@ -22,6 +22,19 @@ def tiles(rng: np.random.Generator, digits: Digits, n: int) -> FloatArray:
     order = rng.permuted(np.tile(np.arange(16), (n, 1)), axis=1)
     mixed = np.take_along_axis(cut, order[:, :, None], axis=1)
     return mixed.reshape(n, 4, 4, 7, 7).transpose(0, 1, 3, 2, 4).reshape(n, PIXELS)
+
+
+def strips(rng: np.random.Generator, digits: Digits, n: int) -> FloatArray:
+    """Cut a digit into seven strips, across or along, and lay them out in another order.
+
+    A one is left out, its strips make another one.
+    """
+    cut = some(rng, digits, n, without=(1,)).images.reshape(n, 7, 4, SIDE)
+    order = rng.permuted(np.tile(np.arange(7), (n, 1)), axis=1)
+    mixed = np.take_along_axis(cut, order[:, :, None, None], axis=1).reshape(n, SIDE, SIDE)
+    along = some(rng, digits, n, without=(1,)).images.reshape(n, SIDE, 7, 4)
+    other = np.take_along_axis(along, order[:, None, :, None], axis=2).reshape(n, SIDE, SIDE)
+    return np.where(rng.integers(2, size=(n, 1, 1)), mixed, other).reshape(n, PIXELS)
 
 
 def inverted(rng: np.random.Generator, digits: Digits, n: int) -> FloatArray:
