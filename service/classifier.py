@@ -18,62 +18,18 @@ from service.imaging import (
     Budget,
     Choice,
     Limits,
-    Normalized,
     Pixels,
     Preprocessing,
     decode,
     normalize,
 )
 from service.network import FloatArray, Network, Trace
-from service.verdict import Verdict, Verdicts, decide, decide_all
+from service.seen import Classification, Seen
+from service.verdict import Verdicts, decide_all
 
-__all__ = ["Classification", "Classifier", "Seen"]
+__all__ = ["Classifier"]
 
 AT_ONCE = 128  # images answered in one go: what a wide layer makes of them stays in a core's cache
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Classification:
-    """A verdict, with what the network read.
-
-    Attributes:
-        verdict: the answer.
-        pixels: (n_in,) float32, the input before the network's own preprocessing.
-        normalized: what was done to the upload; None where pixels were sent instead of a picture.
-        size: (width, height) of the upload in pixels; None likewise.
-        mode: how the PNG held its pixels; None likewise.
-    """
-
-    verdict: Verdict
-    pixels: Pixels
-    normalized: Normalized | None = None
-    size: tuple[int, int] | None = None
-    mode: str | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """One input as it was read, not yet judged.
-
-    Attributes:
-        pixels: (n_in,) float32, the input before the network's own preprocessing.
-        blank: there is no ink on the paper.
-        normalized: what was done to the upload; None where pixels were sent instead of a picture.
-        size: (width, height) of the upload in pixels; None likewise.
-        mode: how the PNG held its pixels; None likewise.
-    """
-
-    pixels: Pixels
-    blank: bool
-    normalized: Normalized | None = None
-    size: tuple[int, int] | None = None
-    mode: str | None = None
-
-    def judged(self, activations: FloatArray, reject_below: float) -> Classification:
-        """Say what its output activations, (n_out,), mean."""
-        several = self.normalized is not None and self.normalized.several
-        verdict = decide(activations, reject_below, blank=self.blank, several=several)
-        return Classification(verdict, self.pixels, self.normalized, self.size, self.mode)
 
 
 def _unobserved(stage: str) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 from service.artifacts.load import verified
 from service.bulk.read import read
 from service.bulk.rows import Row, Rows
-from service.classifier import Classifier, Seen
+from service.classifier import Classifier
 from service.imaging import Choice, Limits
+from service.seen import Seen
 from service.verdict import Verdict
 
 __all__ = ["Content", "Item", "Job", "Worker"]

@@ -6,8 +6,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from service.classifier import Classification, Classifier
+from service.classifier import Classifier
 from service.imaging import to_png
+from service.seen import Classification
 from service.web.options import Include, Options
 from service.web.schema import Classified
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from service.classifier import Classification, Classifier, Seen
+from service.classifier import Classifier
 from service.errors import ServiceError
+from service.seen import Classification, Seen
 from service.web.allowance import PixelAllowance
 from service.web.answers import answer
 from service.web.batch_bodies import Batch, read_batch

@@ -10,8 +10,8 @@ from prometheus_client.registry import Collector
 
 from service.artifacts import Artifact
 from service.artifacts.reference import INK_BOUNDS, SHARE_BOUNDS
-from service.classifier import Classification
 from service.network import FloatArray
+from service.seen import Classification
 from service.verdict import Reason, Verdicts
 from service.web.histogram import BulkHistogram
 from service.web.load import Load

@@ -9,10 +9,11 @@ from typing import Protocol
 
 import numpy as np
 
-from service.classifier import Classification, Classifier
+from service.classifier import Classifier
 from service.errors import BadInputError
 from service.imaging import Choice, format_of
 from service.network import FloatArray
+from service.seen import Classification
 from service.web.bodies import read_body, read_form, read_json
 from service.web.errors import UnsupportedBodyError
 from service.web.exchange import Exchange

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.classifier import Classifier, Seen
+from service.classifier import Classifier
 from service.errors import BadInputError, ImageError
 from service.network import FloatArray
+from service.seen import Seen
 from service.web.allowance import PixelAllowance
 from service.web.inference.request import Tensor
 from service.web.inference.schema import TensorKind
