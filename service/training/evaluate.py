@@ -24,8 +24,10 @@ __all__ = [
     "confusion",
     "coverage",
     "evaluate",
+    "margins",
     "operating_curve",
     "operating_point",
+    "surest",
     "trash_activations",
 ]
 
@@ -105,6 +107,21 @@ def at_coverage(activations: FloatArray, share: float) -> float | None:
     candidates = np.unique(activations.max(axis=1))
     enough = candidates[(candidates > 0) & (coverage(activations, candidates) >= share)]
     return float(enough[-1]) if len(enough) else None
+
+
+def margins(activations: FloatArray) -> FloatArray:
+    """Return each image's largest activation less its second largest: (n, n_out) → (n,)."""
+    second, largest = np.partition(activations, -2)[:, -2:].T
+    lead: FloatArray = largest - second
+    return lead
+
+
+def surest(activations: FloatArray, labels: NDArray[np.uint8], share: float) -> tuple[float, float]:
+    """Say what the margin is that this share of images reaches, and what share of those is right."""
+    lead = margins(activations)
+    least = np.sort(lead)[-max(round(share * len(lead)), 1)]
+    kept = lead >= least
+    return float(least), float((activations.argmax(axis=1) == labels)[kept].mean())
 
 
 class Part(NamedTuple):

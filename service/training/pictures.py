@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from service.errors import BadInputError
 from service.network import FloatArray
-from service.training.evaluate import calibration_bins, coverage
+from service.training.evaluate import calibration_bins, coverage, surest
 from service.training.experiments import chart
 from service.training.measure import Measurement
 from service.verdict import accepted
@@ -132,7 +132,15 @@ def _coverage(measured: Measurement) -> "Figure":
     thresholds, shares = _thresholds(measured)
     figure = chart.figure(6.6, 4.0)
     axes = figure.subplots()
-    axes.plot(shares, [_wrong(measured, float(threshold)) for threshold in thresholds], color=chart.BLUE)
+    axes.plot(
+        shares,
+        [_wrong(measured, float(threshold)) for threshold in thresholds],
+        color=chart.BLUE,
+        label="by the largest activation",
+    )
+    by_margin = [1 - surest(measured.activations, measured.digits.labels, share)[1] for share in shares]
+    axes.plot(shares, by_margin, color=chart.GREEN, label="by the margin to the second")
+    axes.legend(frameon=False, loc="upper left")
     _dot(axes, (1, _wrong(measured, 0)), chart.GREY, "no rejection", 0)
     here = (
         float(accepted(measured.activations, measured.threshold).mean()),

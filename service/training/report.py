@@ -6,7 +6,7 @@ import numpy as np
 
 from service.artifacts.card.training import kinds_of_trash
 from service.artifacts.format import OperatingPoint
-from service.training.evaluate import N_FRAMED, N_TRASH, at_coverage, operating_point
+from service.training.evaluate import N_FRAMED, N_TRASH, at_coverage, operating_point, surest
 from service.training.measure import Measurement
 from service.verdict import accepted
 
@@ -22,7 +22,7 @@ NEVER = "–"
 
 def report(measured: Measurement) -> str:
     """Tell how good a network is, and what it accepts."""
-    blocks = (_head, _confusion, _thresholds, _coverages, _trash)
+    blocks = (_head, _confusion, _thresholds, _coverages, _margins, _trash)
     return "\n\n".join("\n".join(block(measured)) for block in blocks)
 
 
@@ -68,6 +68,14 @@ def _coverages(measured: Measurement) -> Iterator[str]:
         else:
             point = _at(measured, threshold)
             yield f"{share:6.0%} {threshold:13.4f} {point.accuracy:9.2%} {point.false_acceptance:17.2%}"
+
+
+def _margins(measured: Measurement) -> Iterator[str]:
+    yield "the margins that so many digits reach: the largest activation less the second"
+    yield "digits        margin  accuracy"
+    for share in COVERAGES:
+        least, accuracy = surest(measured.activations, measured.digits.labels, share)
+        yield f"{share:6.0%} {least:13.4f} {accuracy:9.2%}"
 
 
 def _trash(measured: Measurement) -> Iterator[str]:

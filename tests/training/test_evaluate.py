@@ -7,7 +7,9 @@ from service.training.evaluate import (
     confusion,
     coverage,
     evaluate,
+    margins,
     operating_curve,
+    surest,
 )
 
 
@@ -74,6 +76,16 @@ def test_the_threshold_at_a_coverage_is_the_highest_that_accepts_so_many():
     assert at_coverage(activations, 0.75) == pytest.approx(0.5)
     assert at_coverage(activations, 0.76) == pytest.approx(0.3)
     assert at_coverage(activations, 1) == pytest.approx(0.3)
+
+
+def test_the_surest_are_those_that_lead_by_most():
+    """By hand: leads of 0.6, 0.5, 0.1 and 0.3, of which the third and the fourth are answered wrongly."""
+    activations = np.array([[0.7, 0.1], [0.4, 0.9], [0.9, 0.8], [0.4, 0.1]], np.float32)
+    labels = np.array([0, 1, 1, 1], np.uint8)
+    np.testing.assert_allclose(margins(activations), [0.6, 0.5, 0.1, 0.3], rtol=1e-6)
+    assert surest(activations, labels, 0.5) == (pytest.approx(0.5), 1)
+    assert surest(activations, labels, 0.75) == (pytest.approx(0.3), pytest.approx(2 / 3))
+    assert surest(activations, labels, 1) == (pytest.approx(0.1), 0.5)
 
 
 def test_there_is_no_threshold_at_a_coverage_that_none_reaches():

@@ -86,6 +86,14 @@ def test_the_curve_of_accepted_digits_is_what_each_threshold_takes(measured):
     assert set(zip(shares.round(6), wrong.round(6), strict=True)) <= points
 
 
+def test_the_other_curve_is_of_those_that_lead_by_most(measured):
+    shares, wrong = PICTURES["coverage"](measured).axes[0].lines[1].get_data()
+    largest, second = np.sort(measured.activations, axis=1)[:, :-3:-1].T
+    right = (measured.activations.argmax(axis=1) == measured.digits.labels)[np.argsort(second - largest)]
+    expected = [1 - right[: round(share * len(right))].mean() for share in shares]
+    np.testing.assert_allclose(wrong, expected, atol=1e-9)
+
+
 def test_the_kinds_that_pass_most_often_come_first(measured):
     axes = PICTURES["rejection"](measured).axes[0]
     assert [text.get_text() for text in axes.get_legend().get_texts()][:3] == ["loud", "quiet", "silent"]
@@ -120,12 +128,23 @@ class TestTheReport:
             threshold = max(t for t in largest if ((largest >= t) & (second < t)).mean() >= share)
             assert told[:2] == [f"{share:.0%}", f"{threshold:.4f}"]
 
+    def test_tells_the_margins_that_so_many_digits_reach(self, measured):
+        lines = report(measured).splitlines()
+        start = next(i for i, line in enumerate(lines) if line.startswith("digits        margin"))
+        largest, second = np.sort(measured.activations, axis=1)[:, :-3:-1].T
+        right = measured.activations.argmax(axis=1) == measured.digits.labels
+        for line, share in zip(lines[start + 1 : start + 4], (0.99, 0.98, 0.95), strict=True):
+            kept = np.argsort(second - largest)[: round(share * len(largest))]
+            margin = (largest - second)[kept[-1]]
+            assert line.split() == [f"{share:.0%}", f"{margin:.4f}", f"{right[kept].mean():.2%}"]
+
     def test_says_when_no_threshold_accepts_so_many(self, measured):
         """Every second digit wakes two neurons."""
         activations = measured.activations.copy()
         activations[::2] = 1
         lines = report(of(measured.artifact, measured.digits, activations, measured.trash)).splitlines()
-        assert [line.split()[1:] for line in lines if line.startswith("   9")] == [["–"] * 3] * 3
+        start = next(i for i, line in enumerate(lines) if line.startswith("digits     threshold"))
+        assert [line.split()[1:] for line in lines[start + 1 : start + 4]] == [["–"] * 3] * 3
         assert next(line for line in lines if line.startswith("silent")).split()[:3] == [
             "silent",
             "0.00%",
