@@ -6,9 +6,10 @@ cameras and editors leave much there. Source: PNG specification, third edition, 
 """
 
 import struct
-import zlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+from zlib_ng import zlib_ng
 
 from service.errors import BadImageError
 from service.imaging.header import PALETTE, Header, read_header
@@ -123,7 +124,7 @@ def _checked(chunk: Chunk) -> Chunk:
     if name in READ:
         if len(content) > LONGEST and name != b"IDAT":
             raise BadImageError(f"the PNG's {name.decode()} chunk has {len(content)} bytes; save it anew")
-        if zlib.crc32(content, zlib.crc32(name)).to_bytes(4, "big") != checksum:
+        if zlib_ng.crc32(content, zlib_ng.crc32(name)).to_bytes(4, "big") != checksum:
             raise BadImageError(f"the PNG is damaged: the checksum of its {name.decode()} chunk is wrong")
     elif name[:1].isupper():  # a critical chunk, section 5.4
         raise BadImageError(f"the PNG needs its {name.decode()} chunk, which is not known here")
