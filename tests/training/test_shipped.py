@@ -64,13 +64,13 @@ def test_wide_is_a_plain_network_of_less_than_two_million_numbers_in_four_megaby
 
 
 @pytest.mark.mnist
-@pytest.mark.parametrize(("name", "at_least"), [("plain", 0.97), ("wide", 0.995)])
+@pytest.mark.parametrize(("name", "at_least"), [("plain", 0.975), ("wide", 0.996)])
 def test_of_the_test_images_at_least_this_share_is_read(answers, test_set, name, at_least):
     assert accuracy(answers[name], test_set) >= at_least
 
 
 @pytest.mark.mnist
-@pytest.mark.parametrize(("name", "at_most"), [("plain", 0.03), ("wide", 0.007)])
+@pytest.mark.parametrize(("name", "at_most"), [("plain", 0.03), ("wide", 0.01)])
 def test_of_the_test_images_at_most_this_share_is_rejected(answers, shipped, name, at_most):
     assert 1 - accepted(answers[name], shipped[name].reject_below).mean() <= at_most
 
@@ -81,11 +81,11 @@ def test_activations_of_wide_agree_with_the_share_that_is_right(answers, test_se
 
 
 @pytest.mark.mnist
-@pytest.mark.parametrize(("coverage", "at_least"), [(0.99, 0.997), (0.98, 0.9985)])
-def test_the_surer_wide_is_the_more_often_it_is_right(answers, test_set, coverage, at_least):
-    largest = answers["wide"].max(axis=1)
-    surest = largest >= np.quantile(largest, 1 - coverage)
-    assert accuracy(answers["wide"][surest], test_set[np.flatnonzero(surest)]) >= at_least
+@pytest.mark.parametrize(("share", "at_least"), [(0.99, 0.9985), (0.98, 0.9995), (0.95, 0.9998)])
+def test_the_further_ahead_the_largest_is_the_more_often_wide_is_right(answers, test_set, share, at_least):
+    second, largest = np.sort(answers["wide"], axis=1)[:, -2:].T
+    surest = np.argsort(second - largest, kind="stable")[: round(share * len(largest))]
+    assert accuracy(answers["wide"][surest], test_set[surest]) >= at_least
 
 
 NOISE = ["salt-and-pepper", "constant", "gaussian", "gratings", "dead-leaves"]
@@ -101,6 +101,11 @@ def test_uniform_noise_is_no_digit(shipped, name, at_most):
 @pytest.mark.parametrize(("name", "at_most"), [("plain", 0.01), ("wide", 0.001)])
 def test_other_noise_is_no_digit_either(shipped, name, at_most, kind):
     assert passing(shipped[name], noise(kind, 2000)) <= at_most
+
+
+@pytest.mark.parametrize("kind", ["rectangles", "garments"])
+def test_flat_shapes_that_wide_never_saw_are_no_digits_to_it(shipped, kind):
+    assert passing(shipped["wide"], noise(kind, 5000)) <= 0.001
 
 
 @pytest.mark.parametrize("name", ["plain", "wide"])
