@@ -90,12 +90,14 @@ def _prepare_to_fork(state: State) -> None:
 def _let_malloc_keep_little() -> None:
     """Let glibc give buffers as large as a picture back at once, of which it would keep some 30 MiB.
 
-    And let all threads share one arena: with one each, every one keeps what its largest picture took.
+    And let all threads share one arena: with one each, every one keeps what its largest picture took. What
+    reading the artifacts has freed goes back as well.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none, and keep less
-    if mallopt is not None:
-        mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
-        mallopt(M_ARENA_MAX, 1)
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):  # other C libraries have none, and keep less
+        libc.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
+        libc.mallopt(M_ARENA_MAX, 1)
+        libc.malloc_trim(0)
 
 
 def _listening(host: str, port: int) -> socket.socket:
