@@ -2,18 +2,17 @@
 
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor, Future
 from ctypes import c_bool
 from multiprocessing import get_all_start_methods, get_context, parent_process
-from multiprocessing.context import ForkServerContext, SpawnContext
 from threading import Thread
 from types import TracebackType
 from typing import Self
 
 from service.bulk.job import Item, Job, Worker
 from service.bulk.rows import Row
+from service.processes import Context, Processes
 from service.threads import ONE_THREAD
 
 __all__ = ["Cores"]
@@ -36,11 +35,10 @@ class Cores:
 
     def __init__(self, job: Job, n_workers: int) -> None:
         """Start so many processes when the first files come."""
-        self._job = job
         self._n_workers = n_workers
-        self._context = _context()
-        self._stop = self._context.RawValue(c_bool)  # an Event's lock would die with its holder
-        self._pool = self._start()
+        context = _context()
+        self._stop = context.RawValue(c_bool)  # an Event's lock would die with its holder
+        self._processes = Processes(n_workers, context, _begin, job, self._stop, environment=ONE_THREAD)
 
     @property
     def capacity(self) -> int:
@@ -49,16 +47,7 @@ class Cores:
 
     def submit(self, items: Sequence[Item]) -> Future[list[Row]]:
         """Let a process answer a batch."""
-        with _environment(ONE_THREAD):  # processes are started as batches come
-            try:
-                return self._pool.submit(_answer, items)
-            except BrokenExecutor:
-                self._pool.shutdown(wait=True)
-                self._pool = self._start()
-                return self._pool.submit(_answer, items)
-
-    def _start(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self._n_workers, self._context, _begin, (self._job, self._stop))
+        return self._processes.submit(_answer, items)
 
     def __enter__(self) -> Self:
         return self
@@ -69,31 +58,16 @@ class Cores:
         """End the processes; where something went wrong each ends with the picture at hand."""
         if kind is not None:
             self._stop.value = True
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._processes.shutdown(cancel_futures=True)
 
 
-def _context() -> SpawnContext | ForkServerContext:
+def _context() -> Context:
     """Return a way to start processes that forks nothing which has threads, and imports once where it can."""
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")
     context = get_context("forkserver")
     context.set_forkserver_preload([__name__])
     return context
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Let processes that are started meanwhile inherit variables."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 HERE: list[Worker] = []

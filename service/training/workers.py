@@ -4,10 +4,14 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from service.processes import Processes
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["elsewhere", "side_by_side"]
 
@@ -33,7 +37,7 @@ def side_by_side(
     if processes <= 1:
         yield from (work(shared, task) for task in tasks)
         return
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), _keep, (shared,))
+    pool = Processes(processes, get_context("spawn"), _keep, shared)
     begun: deque[Future[Result]] = deque()
     try:
         for task in tasks:
@@ -57,15 +61,17 @@ def elsewhere(work: Callable[..., Result], *arguments: object) -> Iterator[Calla
     Yields:
         what waits for the result.
     """
-    with ProcessPoolExecutor(1, get_context("spawn"), _end_when_told) as pool:
-        number = pool.submit(os.getpid).result()
-        result = pool.submit(work, *arguments)
-        try:
-            yield result.result
-        except BaseException:
-            if not result.done():  # else the process waits for nothing, or is gone
-                os.kill(number, signal.SIGTERM)
-            raise
+    pool = Processes(1, get_context("spawn"), _end_when_told)
+    number = pool.submit(os.getpid).result()
+    result = pool.submit(work, *arguments)
+    try:
+        yield result.result
+    except BaseException:
+        if not result.done():  # else the process waits for nothing, or is gone
+            os.kill(number, signal.SIGTERM)
+        raise
+    finally:
+        pool.shutdown()
 
 
 def _end_when_told() -> None:

@@ -318,7 +318,7 @@ class TestCores:
         with Cores(job, 1) as cores:
             cores.submit([("a.png", draw(1))]).result()
             assert [
-                cores._pool.submit(os.getenv, name).result()
+                cores._processes.submit(os.getenv, name).result()
                 for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
             ] == ["1", "1"]
         assert os.environ["OPENBLAS_NUM_THREADS"] == "7"

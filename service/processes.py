@@ -1,0 +1,153 @@
+"""Processes that work for this one, each with a pipe of its own; one that is killed is replaced.
+
+The standard library's pool has one pipe for all results, and holds the end that is written to as well: where
+a process is killed within a message, the pool reads on for ever. Here the process alone holds that end.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, SpawnContext
+from queue import LifoQueue
+from threading import Lock
+from traceback import format_exc
+from types import MappingProxyType
+from typing import Any, TypeAlias, TypeVar
+
+__all__ = ["Context", "Processes"]
+
+Context: TypeAlias = SpawnContext | ForkServerContext
+"""A way to start processes that forks nothing which has threads."""
+
+Result = TypeVar("Result")
+
+STARTING = Lock()
+"""Held while a process is started, because what it inherits is set for that time."""
+
+
+class Processes:
+    """So many processes, each of which does one thing at a time.
+
+    What they do is a function of a module; its arguments, its result and its error travel pickled.
+    """
+
+    def __init__(
+        self,
+        n_processes: int,
+        context: Context,
+        begin: Callable[..., None],
+        *arguments: object,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Start none yet; each is started when there is something for it to do.
+
+        Args:
+            n_processes: how many there are at most.
+            context: how they are started.
+            begin: called with the arguments in each of them before anything else.
+            arguments: those of begin.
+            environment: variables that they find set.
+        """
+        self._threads = ThreadPoolExecutor(n_processes, thread_name_prefix="waits-for-a-process")
+        self._idle: LifoQueue[_Process] = LifoQueue()  # last in, first out: no more start than are needed
+        for _ in range(n_processes):
+            self._idle.put(_Process(context, (begin, *arguments), environment))
+
+    def submit(self, work: Callable[..., Result], *arguments: object) -> Future[Result]:
+        """Have a process do it.
+
+        Returns:
+            what becomes the result, or the error that was raised there, or BrokenExecutor where the process
+            was ended before it was through.
+        """
+        return self._threads.submit(self._do, work, *arguments)
+
+    def shutdown(self, *, cancel_futures: bool = False) -> None:
+        """Wait for what was submitted, or with cancel_futures for what was begun, and end the processes."""
+        self._threads.shutdown(cancel_futures=cancel_futures)
+        while not self._idle.empty():
+            self._idle.get().end()
+
+    def _do(self, work: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401  # whatever work gives
+        process = self._idle.get()
+        try:
+            result, error = process.do(work, *arguments)
+        finally:
+            self._idle.put(process)
+        if error is not None:
+            raise error
+        return result
+
+
+class _Process:
+    """One process: started when there is something to do, and anew where it was ended."""
+
+    def __init__(
+        self, context: Context, beginning: tuple[object, ...], environment: Mapping[str, str]
+    ) -> None:
+        self._context = context
+        self._beginning = beginning
+        self._environment = environment
+        self._pipe: Connection | None = None
+
+    def do(self, work: Callable[..., Any], *arguments: object) -> tuple[Any, BaseException | None]:
+        """Return the result, or the error that was raised there."""
+        if self._pipe is None:
+            self._pipe = self._start()
+        try:
+            self._pipe.send((work, arguments))
+            outcome: tuple[Any, BaseException | None] = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            self.end()
+            raise BrokenExecutor("the process was ended from outside before it was through") from error
+        return outcome
+
+    def end(self) -> None:
+        """Let it go when it is through with what it does."""
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
+            self._process.join()
+
+    def _start(self) -> Connection:
+        ours, its_own = self._context.Pipe()
+        with STARTING, _environment(self._environment), its_own:
+            self._process = self._context.Process(target=_serve, args=(its_own, *self._beginning))
+            self._process.start()
+        return ours
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Let a process that is started meanwhile inherit variables."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _serve(pipe: Connection, begin: Callable[..., None], *arguments: object) -> None:
+    """Do what comes through the pipe until nobody is left at its other end."""
+    begin(*arguments)
+    with pipe:
+        while True:
+            try:
+                pipe.send(_outcome(*pipe.recv()))
+            except (EOFError, ConnectionError):
+                return
+
+
+def _outcome(work: Callable[..., Any], arguments: tuple[object, ...]) -> tuple[Any, BaseException | None]:
+    try:
+        return work(*arguments), None
+    except BaseException as error:  # noqa: BLE001  # an interruption, too, is for whoever asked
+        error.add_note(format_exc())
+        return None, error

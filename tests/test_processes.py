@@ -1,0 +1,119 @@
+"""What processes do for another, and what becomes of the work where one is killed."""
+
+import os
+import signal
+import time
+from concurrent.futures import BrokenExecutor, wait
+from contextlib import contextmanager
+from multiprocessing import connection, get_context
+from threading import Timer
+
+import pytest
+
+from service.processes import Processes
+
+pytestmark = pytest.mark.timeout(120)
+
+KEPT = []
+
+
+@contextmanager
+def started(n_processes=1, **options):
+    processes = Processes(n_processes, get_context("spawn"), keep, "kept", **options)
+    try:
+        yield processes
+    finally:
+        processes.shutdown()
+
+
+def keep(value):
+    KEPT.append(value)
+
+
+def here(value=None):
+    return KEPT, os.getpid(), value
+
+
+def killed():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed_within_the_answer():
+    """Answer with half of a message: what a kill by the kernel leaves when it comes at a bad moment."""
+
+    def half(pipe, message):
+        os.write(pipe.fileno(), message[: len(message) // 2])
+        killed()
+
+    connection.Connection._send = half
+    return bytes(1000)
+
+
+def refused():
+    raise OSError("no room")
+
+
+def rested_until(path):
+    while not path.exists():
+        time.sleep(0.01)
+    return os.getpid()
+
+
+def test_work_is_done_in_a_process_that_has_begun_as_asked():
+    with started() as processes:
+        kept, process, value = processes.submit(here, 3).result()
+    assert (kept, value) == (["kept"], 3)
+    assert process != os.getpid()
+
+
+def test_one_process_does_one_thing_after_another():
+    with started() as processes:
+        assert len({processes.submit(here).result()[1] for _ in range(3)}) == 1
+
+
+def test_several_do_as_many_things_at_once(tmp_path):
+    with started(2) as processes:
+        results = [processes.submit(rested_until, tmp_path / "go") for _ in range(2)]
+        wait(results, timeout=1)
+        (tmp_path / "go").touch()
+        assert len({result.result() for result in results}) == 2
+
+
+def test_they_find_variables_set_that_are_not_set_here():
+    with started(environment={"DIGITS_TESTED": "yes"}) as processes:
+        assert processes.submit(os.getenv, "DIGITS_TESTED").result() == "yes"
+    assert "DIGITS_TESTED" not in os.environ
+
+
+def test_an_error_comes_out_with_the_lines_that_led_to_it():
+    with started() as processes:
+        with pytest.raises(OSError, match="no room") as raised:
+            processes.submit(refused).result()
+        assert any("in refused" in note for note in raised.value.__notes__)
+        assert processes.submit(here, 1).result()[2] == 1
+
+
+@pytest.mark.parametrize("end", [killed, killed_within_the_answer])
+def test_one_that_is_killed_costs_what_it_did_and_is_replaced(end):
+    with started() as processes:
+        _, before, _ = processes.submit(here).result()
+        lost, after = processes.submit(end), processes.submit(here)
+        with pytest.raises(BrokenExecutor, match="ended from outside"):
+            lost.result()
+        assert after.result()[1] != before
+
+
+def test_what_has_not_begun_can_be_left_undone(tmp_path):
+    processes = Processes(1, get_context("spawn"), keep, "kept")
+    begun, not_begun = (processes.submit(rested_until, tmp_path / "go") for _ in range(2))
+    Timer(1, (tmp_path / "go").touch).start()
+    processes.shutdown(cancel_futures=True)
+    assert begun.result() != os.getpid()
+    assert not_begun.cancelled()
+
+
+def test_nobody_is_left_behind():
+    with started() as processes:
+        _, number, _ = processes.submit(here).result()
+    with pytest.raises(ProcessLookupError):
+        os.kill(number, 0)
