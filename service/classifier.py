@@ -25,14 +25,14 @@ from service.imaging import (
 )
 from service.network import FloatArray, Network, Trace
 from service.seen import Classification, Seen
-from service.verdict import Verdicts, decide_all
+from service.verdict import Verdicts, decide, decide_all
 
-__all__ = ["Classifier"]
+__all__ = ["Classifier", "unobserved"]
 
 AT_ONCE = 128  # images answered in one go: what a wide layer makes of them stays in a core's cache
 
 
-def _unobserved(stage: str) -> None:
+def unobserved(stage: str) -> None:
     """Let a stage pass without a clock."""
 
 
@@ -95,7 +95,7 @@ class Classifier:
         reject_below: float | None = None,
         invert: Choice = Choice.AUTO,
         center: Choice = Choice.AUTO,
-        passed: Callable[[str], None] = _unobserved,
+        passed: Callable[[str], None] = unobserved,
     ) -> Classification:
         """Read the digit in a PNG.
 
@@ -112,7 +112,7 @@ class Classifier:
             BadInputError: this network reads no pictures, only pixels.
         """
         seen = self.see(png, invert=invert, center=center, passed=passed)
-        classification = self._judge_one(seen, reject_below)
+        classification = self.judge_one(seen, reject_below=reject_below)
         passed("forward")
         return classification
 
@@ -121,7 +121,7 @@ class Classifier:
         pixels: FloatArray,
         *,
         reject_below: float | None = None,
-        passed: Callable[[str], None] = _unobserved,
+        passed: Callable[[str], None] = unobserved,
     ) -> Classification:
         """Read the digit in the network's own input, (n_in,) or (rows, columns), paper low and ink high.
 
@@ -130,7 +130,7 @@ class Classifier:
         """
         seen = self.see_pixels(pixels)
         passed("decode")
-        classification = self._judge_one(seen, reject_below)
+        classification = self.judge_one(seen, reject_below=reject_below)
         passed("forward")
         return classification
 
@@ -140,7 +140,7 @@ class Classifier:
         *,
         invert: Choice = Choice.AUTO,
         center: Choice = Choice.AUTO,
-        passed: Callable[[str], None] = _unobserved,
+        passed: Callable[[str], None] = unobserved,
     ) -> Seen:
         """Read a PNG as far as it goes without the network; arguments and errors are those of classify."""
         self.check_that_pictures_are_read()
@@ -164,13 +164,19 @@ class Classifier:
         """Answer all that was seen with one forward pass; one by one, activations differ by at most 5e-6."""
         if not seen:
             return []
-        activations = self.activations(np.stack([one.pixels for one in seen]))
-        threshold = self.reject_below if reject_below is None else reject_below
-        return [one.judged(row, threshold) for one, row in zip(seen, activations, strict=True)]
+        verdicts = self.verdicts(
+            np.stack([one.pixels for one in seen]),
+            blank=np.array([one.blank for one in seen]),
+            several=np.array([one.several for one in seen]),
+            reject_below=reject_below,
+        )
+        return [one.judged(verdict) for one, verdict in zip(seen, verdicts, strict=True)]
 
-    def _judge_one(self, seen: Seen, reject_below: float | None) -> Classification:
+    def judge_one(self, seen: Seen, *, reject_below: float | None = None) -> Classification:
+        """Answer what was seen."""
         activations = self.activations(seen.pixels[np.newaxis])[0]
-        return seen.judged(activations, self.reject_below if reject_below is None else reject_below)
+        threshold = self.reject_below if reject_below is None else reject_below
+        return seen.judged(decide(activations, threshold, blank=seen.blank, several=seen.several))
 
     def check_pixels(self, pixels: FloatArray) -> Pixels:
         """Prove that an array is one input of this network.

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from service.imaging import Normalized, Pixels
-from service.network import FloatArray
-from service.verdict import Verdict, decide
+from service.verdict import Verdict
 
 __all__ = ["Classification", "Seen"]
 
@@ -46,8 +45,11 @@ class Seen:
     size: tuple[int, int] | None = None
     mode: str | None = None
 
-    def judged(self, activations: FloatArray, reject_below: float) -> Classification:
-        """Say what its output activations, (n_out,), mean."""
-        several = self.normalized is not None and self.normalized.several
-        verdict = decide(activations, reject_below, blank=self.blank, several=several)
+    @property
+    def several(self) -> bool:
+        """Say whether there was more than one thing in the picture."""
+        return self.normalized is not None and self.normalized.several
+
+    def judged(self, verdict: Verdict) -> Classification:
+        """Keep the verdict beside what was seen."""
         return Classification(verdict, self.pixels, self.normalized, self.size, self.mode)

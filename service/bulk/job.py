@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
+from itertools import takewhile
 from typing import TypeAlias
 
 import numpy as np
 
 from service.artifacts.load import verified
+from service.batch import see_all
 from service.bulk.read import read
 from service.bulk.rows import Row, Rows
 from service.classifier import Classifier
@@ -95,30 +98,35 @@ class Worker:
 
     def answer(self, items: Sequence[Item]) -> list[Row]:
         """Make a row of each file; whatever is wrong with one costs that one alone."""
-        looked = [(name, self._look(name, content)) for name, content in items if not self._is_stopped()]
-        verdicts = iter(self._judge([one for _, one in looked if isinstance(one, Seen)]))
+        looked = self._look(items)
+        names = [name for name, _ in items[: len(looked)]]  # all of them, unless it was stopped
+        verdicts = iter(self._judge([one for one in looked if isinstance(one, Seen)]))
         return [
-            self.rows.read(name, next(verdicts)) if isinstance(one, Seen) else one for name, one in looked
+            self.rows.read(name, next(verdicts)) if isinstance(one, Seen) else one
+            for name, one in zip(names, looked, strict=True)
         ]
 
-    def _look(self, name: str, content: Content) -> Seen | Row:
-        """Read a picture as far as it goes without the network; an error is put into words at once.
-
-        A kept exception would hold its traceback, and that its picture.
-        """
-        try:
-            picture = content if isinstance(content, bytes) else read(content)
-            return self._classifier.see(picture, invert=self._job.invert, center=self._job.center)
-        except Exception as error:  # noqa: BLE001  # a fault of ours must not cost the other files
-            return self.rows.failed(name, error)
+    def _look(self, items: Sequence[Item]) -> list[Seen | Row]:
+        pictures = (partial(_bytes_of, content) for _, content in items)
+        return see_all(
+            self._classifier,
+            takewhile(lambda _: not self._is_stopped(), pictures),
+            lambda place, error: self.rows.failed(items[place][0], error),
+            invert=self._job.invert,
+            center=self._job.center,
+        )
 
     def _judge(self, seen: Sequence[Seen]) -> Iterable[Verdict]:
         if not seen:
             return ()
         if self._job.singly:
-            return [self._classifier.judge([one])[0].verdict for one in seen]
+            return [self._classifier.judge_one(one).verdict for one in seen]
         return self._classifier.verdicts(
             np.stack([one.pixels for one in seen]),
             blank=np.array([one.blank for one in seen]),
-            several=np.array([one.normalized is not None and one.normalized.several for one in seen]),
+            several=np.array([one.several for one in seen]),
         )
+
+
+def _bytes_of(content: Content) -> bytes:
+    return content if isinstance(content, bytes) else read(content)

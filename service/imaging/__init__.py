@@ -1,9 +1,11 @@
 """Untrusted bytes in, pixels out: the only way from an upload to what a network reads."""
 
+from service.imaging.alike import decode_alike, is_alike
 from service.imaging.budget import Budget
 from service.imaging.decode import Limits, Picture, claimed_pixels, decode
 from service.imaging.format import Format, format_of
-from service.imaging.normalize import Choice, Normalized, normalize
+from service.imaging.frame import SIDE
+from service.imaging.normalize import Choice, Normalized, normalize, normalize_alike
 from service.imaging.picture import to_png
 from service.imaging.preprocessing import PREPROCESSINGS, Pixels, Preprocessing
 from service.imaging.weights import PALETTES, Palette, sheet_shape, signed_png, square, weight_sheet
@@ -11,6 +13,7 @@ from service.imaging.weights import PALETTES, Palette, sheet_shape, signed_png, 
 __all__ = [
     "PALETTES",
     "PREPROCESSINGS",
+    "SIDE",
     "Budget",
     "Choice",
     "Format",
@@ -22,8 +25,11 @@ __all__ = [
     "Preprocessing",
     "claimed_pixels",
     "decode",
+    "decode_alike",
     "format_of",
+    "is_alike",
     "normalize",
+    "normalize_alike",
     "sheet_shape",
     "signed_png",
     "square",

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from service.imaging.ink import SOLID, border_of, padded, pen_width
+from service.imaging.ink import SOLID, borders_of, padded, pen_width
 from service.network import FloatArray
 
-__all__ = ["SIDE", "Framed", "frame", "frame_whole", "is_framed"]
+__all__ = ["SIDE", "Framed", "are_framed", "frame", "frame_whole"]
 
 SIDE = 28
 BOX = 20  # pixels along the digit's longer side
@@ -44,16 +45,25 @@ class Framed(NamedTuple):
     scaled: FloatArray
 
 
-def is_framed(picture: FloatArray, *, centred: bool) -> bool:
-    """Say whether 28×28 pixels hold light ink on a dark frame, and where asked, in the middle of it."""
-    border = border_of(picture)
-    dark_frame = 2 * np.count_nonzero(border <= DARK) > len(border)
-    if not dark_frame or np.maximum.reduce(picture, axis=None) < LIGHT:
-        return False
-    if not centred:
-        return True
-    row, column = _centre_of_mass(picture)
-    return float(np.hypot(row - CENTRE, column - CENTRE)) <= NEAR_CENTRE
+def are_framed(pictures: FloatArray, *, centred: bool) -> NDArray[np.bool_]:
+    """Say of each 28×28 picture whether it holds light ink on a dark frame, and where asked, in its middle.
+
+    Args:
+        pictures: (n, 28, 28), 0 paper to 1 ink.
+        centred: whether the middle is asked for.
+
+    Returns:
+        (n,).
+    """
+    borders = borders_of(pictures)
+    dark_frame = 2 * np.add.reduce(borders <= DARK, axis=1) > borders.shape[1]
+    framed: NDArray[np.bool_] = dark_frame & (np.maximum.reduce(pictures, axis=(1, 2)) >= LIGHT)
+    if centred and framed.any():
+        rows, columns = np.add.reduce(pictures, axis=2), np.add.reduce(pictures, axis=1)
+        mass = np.maximum(np.add.reduce(rows, axis=1), LIGHT)  # that of a framed one is no less
+        places = PLACES[:SIDE]
+        framed &= np.hypot(rows @ places / mass - CENTRE, columns @ places / mass - CENTRE) <= NEAR_CENTRE
+    return framed
 
 
 def frame(ink: FloatArray, *, thicken: bool) -> Framed:

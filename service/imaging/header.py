@@ -6,7 +6,7 @@ from typing import NamedTuple
 from service.errors import BadImageError
 from service.imaging.limits import Limits
 
-__all__ = ["PALETTE", "Header", "read_header"]
+__all__ = ["GREY", "PALETTE", "Header", "read_header"]
 
 GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
 

@@ -9,15 +9,16 @@ import numpy as np
 
 from service.imaging.coarse import undo_enlargement
 from service.imaging.decode import Picture
-from service.imaging.frame import SIDE, Framed, frame, frame_whole, is_framed
-from service.imaging.ink import THRESHOLD, Box, Ink, border_of, box_of, read_ink, read_small_ink
+from service.imaging.frame import SIDE, Framed, frame, frame_whole
+from service.imaging.ink import Box, Ink, read_ink, read_small_ink
 from service.imaging.preprocessing import Pixels
 from service.imaging.ruling import without_ruling
 from service.imaging.several import holds_several
 from service.imaging.sheet import without_table
+from service.imaging.untouched import as_they_are
 from service.network import FloatArray
 
-__all__ = ["Choice", "Normalized", "Step", "normalize"]
+__all__ = ["Choice", "Normalized", "Step", "normalize", "normalize_alike"]
 
 
 class Choice(StrEnum):
@@ -35,8 +36,6 @@ class Step(StrEnum):
     BOX = "cut out"
     SCALED = "scaled"
 
-
-MIDDLE_GREY = 0.5
 
 DARK_INK: Mapping[Choice, bool | None] = MappingProxyType(
     {Choice.AUTO: None, Choice.YES: True, Choice.NO: False}
@@ -94,9 +93,9 @@ def normalize(
     dark = DARK_INK[invert]
     grey = undo_enlargement(picture.grey, picture.size)
     if grey.shape == (SIDE, SIDE) and center is not Choice.YES:
-        ink = _as_it_is(grey, dark=dark)
-        if is_framed(ink.strength, centred=center is Choice.AUTO):
-            return _normalized(picture, ink, Framed(ink.strength, 1.0, (0.0, 0.0), ink.strength))
+        [ink] = as_they_are(grey[np.newaxis], dark=dark, centred=center is Choice.AUTO)
+        if ink is not None:
+            return _untouched(ink, picture.size)
     small = max(grey.shape) < SIDE
     ink = (
         read_small_ink(grey, dark=dark) if small else read_ink(without_ruling(without_table(grey)), dark=dark)
@@ -104,30 +103,42 @@ def normalize(
     saw(Step.INK, ink.strength)
     if ink.box is None:
         blank = np.zeros((SIDE, SIDE), np.float32)
-        return _normalized(picture, ink, Framed(blank, 1.0, (0.0, 0.0), blank))
+        return _normalized(picture.size, ink, Framed(blank, 1.0, (0.0, 0.0), blank))
     left, top, right, bottom = ink.box
     drawn = ink.strength[top:bottom, left:right]
     saw(Step.BOX, drawn)
     framed = frame_whole(ink.strength) if center is Choice.NO else frame(drawn, thicken=not small)
     saw(Step.SCALED, framed.scaled)
-    return _normalized(picture, ink, framed, several=holds_several(drawn))
+    return _normalized(picture.size, ink, framed, several=holds_several(drawn))
 
 
-def _as_it_is(grey: FloatArray, *, dark: bool | None) -> Ink:
-    """Take white for ink, or black where most of the border is light."""
-    if dark is None:
-        border = border_of(grey)
-        dark = bool(2 * np.count_nonzero(border > MIDDLE_GREY) > len(border))
-    strength = 1 - grey if dark else grey
-    return Ink(strength, dark, box_of(strength > THRESHOLD))
+def normalize_alike(
+    greys: FloatArray, invert: Choice = Choice.AUTO, center: Choice = Choice.AUTO
+) -> list[Normalized | None]:
+    """Return, of each picture of MNIST's size, what normalize does where it leaves one untouched.
+
+    Args:
+        greys: (n, 28, 28) float32, 0 black to 1 white.
+        invert: see normalize.
+        center: AUTO or NO; see normalize.
+
+    Returns:
+        None in place of a picture that is to be framed.
+    """
+    inks = as_they_are(greys, dark=DARK_INK[invert], centred=center is Choice.AUTO)
+    return [ink and _untouched(ink, (SIDE, SIDE)) for ink in inks]
 
 
-def _normalized(picture: Picture, ink: Ink, framed: Framed, *, several: bool = False) -> Normalized:
+def _untouched(ink: Ink, size: tuple[int, int]) -> Normalized:
+    return _normalized(size, ink, Framed(ink.strength, 1.0, (0.0, 0.0), ink.strength))
+
+
+def _normalized(size: tuple[int, int], ink: Ink, framed: Framed, *, several: bool = False) -> Normalized:
     return Normalized(
         pixels=Pixels(framed.picture.reshape(-1)),
         inverted=ink.dark,
-        bounding_box=ink.box and _enlarged(ink.box, ink.strength.shape, picture.size),
-        scale=framed.scale / _factor(ink.strength.shape, picture.size),
+        bounding_box=ink.box and _enlarged(ink.box, ink.strength.shape, size),
+        scale=framed.scale / _factor(ink.strength.shape, size),
         shift=framed.shift,
         ink=float(np.add.reduce(framed.picture, axis=None)) / framed.picture.size,
         blank=ink.box is None,

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
 from service.network import FloatArray
 
-__all__ = ["Planes", "flatten", "read_planes"]
+__all__ = ["Planes", "flatten", "read_planes", "unit"]
 
 STRIP = 1 << 18  # pixels converted at once, so that no second copy of a large picture is made
 
@@ -102,8 +103,12 @@ def _reduced(plane: Image.Image, factor: int) -> Image.Image:
 
 
 def _unit(plane: Image.Image) -> FloatArray:
+    return unit(np.frombuffer(plane.tobytes(), np.uint8).reshape(plane.height, plane.width))
+
+
+def unit(samples: NDArray[np.uint8]) -> FloatArray:
     """Bring 0..255 to 0..1."""
-    light = np.frombuffer(plane.tobytes(), np.uint8).reshape(plane.height, plane.width).astype(np.float32)
+    light = samples.astype(np.float32)
     light /= np.float32(255)
     return light
 

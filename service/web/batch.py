@@ -1,16 +1,18 @@
 """POST /v1/classify/batch: many pictures in, one forward pass over those that can be read, answers out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from service.batch import see_all
 from service.classifier import Classifier
 from service.errors import ServiceError
 from service.seen import Classification, Seen
 from service.web.allowance import PixelAllowance
 from service.web.answers import answer
-from service.web.batch_bodies import Batch, read_batch
+from service.web.batch_bodies import Batch, Item, read_batch
 from service.web.exchange import Exchange, this_exchange
 from service.web.metrics import Metrics
 from service.web.problems import problem_of
@@ -41,9 +43,9 @@ def batch_routes(state: State, metrics: Metrics) -> Blueprint:
 
 
 def _judge(exchange: Exchange, batch: Batch, classifier: Classifier) -> list[Classification | Problem]:
-    """Look at one picture after the other, then judge all of them at once."""
+    """Look at the pictures, then judge all of them at once."""
     passed = exchange.start_stopwatch().passed
-    looked = list(_look(exchange.id, batch, classifier, passed))
+    looked = _look(exchange.id, batch, classifier, passed)
     seen = [one for one in looked if isinstance(one, Seen)]
     judged = iter(classifier.judge(seen, reject_below=batch.options.reject_below))
     passed("forward")
@@ -52,16 +54,21 @@ def _judge(exchange: Exchange, batch: Batch, classifier: Classifier) -> list[Cla
 
 def _look(
     request_id: str, batch: Batch, classifier: Classifier, passed: Callable[[str], None]
-) -> Iterator[Seen | Problem]:
-    """Read the pictures, of which only one is decoded at a time; a problem keeps nothing of its picture."""
+) -> list[Seen | Problem]:
     options, allowance = batch.options, PixelAllowance(classifier.limits)
-    for item in batch.items:
-        try:
-            png = item.read()
-            allowance.take(png)
-            yield classifier.see(png, invert=options.invert, center=options.center, passed=passed)
-        except ServiceError as error:
-            yield problem_of(error, request_id)
+
+    def read(item: Item) -> bytes:
+        png = item.read()
+        allowance.take(png)
+        return png
+
+    def failed(_: int, error: Exception) -> Problem:
+        if not isinstance(error, ServiceError):
+            raise error
+        return problem_of(error, request_id)
+
+    pictures = (partial(read, item) for item in batch.items)
+    return see_all(classifier, pictures, failed, invert=options.invert, center=options.center, passed=passed)
 
 
 def _tell(

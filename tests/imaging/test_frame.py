@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from service.imaging.frame import frame, frame_whole, is_framed
+from service.imaging.frame import are_framed, frame, frame_whole
 
 
 def centre_of_mass(picture):
@@ -112,16 +112,16 @@ def blot(row, column, strength=1.0):
     ],
 )
 def test_a_framed_digit_is_light_on_dark_and_in_the_middle(framed, picture):
-    assert is_framed(picture, centred=True) == framed
+    assert are_framed(picture[np.newaxis], centred=True) == framed
 
 
 def test_the_place_is_not_asked_for_where_it_is_not_to_be_changed():
-    assert is_framed(blot(5, 20), centred=False)
-    assert not is_framed(1 - blot(5, 20), centred=False)
+    pictures = np.stack([blot(5, 20), 1 - blot(5, 20)])
+    assert are_framed(pictures, centred=False).tolist() == [True, False]
 
 
 @pytest.mark.mnist
 def test_every_test_digit_of_mnist_is_framed(mnist_test_images):
     images = mnist_test_images.astype(np.float32) / 255
 
-    assert all(is_framed(image, centred=True) for image in images)
+    assert are_framed(images, centred=True).all()

@@ -3,16 +3,17 @@
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.batch import see_all
 from service.classifier import Classifier
 from service.errors import BadInputError, ImageError
 from service.network import FloatArray
-from service.seen import Seen
 from service.web.allowance import PixelAllowance
 from service.web.inference.request import Tensor
 from service.web.inference.schema import TensorKind
@@ -119,25 +120,28 @@ def _from_pictures(pictures: Sequence[bytes | str], classifier: Classifier) -> I
         BadInputError: one of them is not base64.
     """
     allowance = PixelAllowance(classifier.limits)
-    seen = [_seen(picture, place, classifier, allowance) for place, picture in enumerate(pictures)]
+
+    def read(picture: bytes | str) -> bytes:
+        png = picture if isinstance(picture, bytes) else binascii.a2b_base64(picture, strict_mode=True)
+        allowance.take(png)
+        return png
+
+    seen = see_all(classifier, (partial(read, picture) for picture in pictures), _tell_which)
     return Images(
         np.stack([one.pixels for one in seen]),
         np.array([one.blank for one in seen]),
-        np.array([one.normalized is not None and one.normalized.several for one in seen]),
+        np.array([one.several for one in seen]),
     )
 
 
-def _seen(picture: bytes | str, place: int, classifier: Classifier, allowance: PixelAllowance) -> Seen:
-    try:
-        png = picture if isinstance(picture, bytes) else binascii.a2b_base64(picture, strict_mode=True)
-        allowance.take(png)
-        return classifier.see(png)
-    except ImageError as error:
+def _tell_which(place: int, error: Exception) -> NoReturn:
+    if isinstance(error, ImageError):
         raise type(error)(f"picture {place}: {error}") from error
-    except ValueError as error:
+    if isinstance(error, ValueError):
         raise BadInputError(
             f"picture {place} is not base64; send it in one line, with its padding"
         ) from error
+    raise error
 
 
 def _counted(n_images: int, most: int) -> int:
