@@ -5,6 +5,7 @@ import resource
 import signal
 import socket
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -149,12 +150,12 @@ def test_without_file_descriptors_silent_clients_make_room(serve, limit, png):
     server = serve(keepalive_seconds=600)
     for pid in server.workers():
         limit(pid, resource.RLIMIT_NOFILE, open_files(pid) + 20)
-    silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(200)]
-    answers = [server.classify(png).status_code for _ in range(50)]
-    assert answers == [200] * 50
-    assert ("process_open_fds",) in server.samples()
-    for connection in silent:
-        connection.close()
+    with ExitStack() as silent:
+        for _ in range(200):
+            silent.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        answers = [server.classify(png).status_code for _ in range(50)]
+        assert answers == [200] * 50
+        assert ("process_open_fds",) in server.samples()
 
 
 def test_without_file_descriptors_who_cannot_be_served_is_told_so_and_counted(serve, limit, png, eventually):
@@ -162,13 +163,11 @@ def test_without_file_descriptors_who_cannot_be_served_is_told_so_and_counted(se
     workers = server.workers()
     for pid in workers:
         limit(pid, resource.RLIMIT_NOFILE, open_files(pid) + 20)
-    unfinished = []
-    for _ in range(100):
-        unfinished.append(socket.create_connection(("127.0.0.1", server.port)))
-        unfinished[-1].sendall(b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
-    eventually(lambda: [line for line in server.lines() if line.get("code") == "overloaded"])
-    for connection in unfinished:
-        connection.close()
+    with ExitStack() as unfinished:
+        for _ in range(100):
+            client = unfinished.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            client.sendall(b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
+        eventually(lambda: [line for line in server.lines() if line.get("code") == "overloaded"])
     eventually(lambda: server.classify(png).status_code == 200)
     assert server.samples()["digits_requests_shed_total", "files"] > 0
     assert server.workers() == workers
