@@ -170,13 +170,14 @@ class Classifier:
             several=np.array([one.several for one in seen]),
             reject_below=reject_below,
         )
-        return [one.judged(verdict) for one, verdict in zip(seen, verdicts, strict=True)]
+        return [Classification(one, verdict) for one, verdict in zip(seen, verdicts, strict=True)]
 
     def judge_one(self, seen: Seen, *, reject_below: float | None = None) -> Classification:
         """Answer what was seen."""
         activations = self.activations(seen.pixels[np.newaxis])[0]
         threshold = self.reject_below if reject_below is None else reject_below
-        return seen.judged(decide(activations, threshold, blank=seen.blank, several=seen.several))
+        verdict = decide(activations, threshold, blank=seen.blank, several=seen.several)
+        return Classification(seen, verdict)
 
     def check_pixels(self, pixels: FloatArray) -> Pixels:
         """Prove that an array is one input of this network.

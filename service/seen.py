@@ -9,25 +9,6 @@ __all__ = ["Classification", "Seen"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Classification:
-    """A verdict, with what the network read.
-
-    Attributes:
-        verdict: the answer.
-        pixels: (n_in,) float32, the input before the network's own preprocessing.
-        normalized: what was done to the upload; None where pixels were sent instead of a picture.
-        size: (width, height) of the upload in pixels; None likewise.
-        mode: how the PNG held its pixels; None likewise.
-    """
-
-    verdict: Verdict
-    pixels: Pixels
-    normalized: Normalized | None = None
-    size: tuple[int, int] | None = None
-    mode: str | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Seen:
     """One input as it was read, not yet judged.
 
@@ -50,6 +31,15 @@ class Seen:
         """Say whether there was more than one thing in the picture."""
         return self.normalized is not None and self.normalized.several
 
-    def judged(self, verdict: Verdict) -> Classification:
-        """Keep the verdict beside what was seen."""
-        return Classification(verdict, self.pixels, self.normalized, self.size, self.mode)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Classification:
+    """An input and what it was answered with.
+
+    Attributes:
+        seen: what the network read.
+        verdict: the answer.
+    """
+
+    seen: Seen
+    verdict: Verdict

@@ -71,7 +71,7 @@ def test_the_networks_own_preprocessing_is_applied_to_pixels_too(artifact):
 
 def test_the_trace_ends_in_the_answer(classifier, pixels):
     answer = classifier.classify_pixels(pixels)
-    assert (classifier.trace(answer.pixels).activations[-1][0] == answer.verdict.activations).all()
+    assert (classifier.trace(answer.seen.pixels).activations[-1][0] == answer.verdict.activations).all()
 
 
 def test_blank_pixels_are_rejected_as_blank(artifact):
@@ -88,7 +88,7 @@ def test_many_are_judged_as_each_is_alone(artifact):
         alone = strict.classify_pixels(image).verdict
         assert one.verdict.activations == pytest.approx(alone.activations, abs=1e-6)
         assert (one.verdict.digit, one.verdict.reason) == (alone.digit, alone.reason)
-        assert (one.pixels == image).all()
+        assert (one.seen.pixels == image).all()
     assert together[3].verdict.reason is Reason.BLANK
 
 

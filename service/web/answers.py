@@ -49,19 +49,19 @@ def _name_label(told: Classified, labels: tuple[str, ...]) -> None:
 
 def _image(told: Classified, classifier: Classifier, classification: Classification) -> None:
     preprocessing = classifier.preprocessing
-    prepared = preprocessing.prepare(classification.pixels[np.newaxis]).reshape(preprocessing.shape)
+    prepared = preprocessing.prepare(classification.seen.pixels[np.newaxis]).reshape(preprocessing.shape)
     png = to_png((prepared - preprocessing.low) / (preprocessing.high - preprocessing.low))
     told["image"] = f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def _hidden(told: Classified, classifier: Classifier, classification: Classification) -> None:
-    trace = classifier.trace(classification.pixels)
+    trace = classifier.trace(classification.seen.pixels)
     layers = zip(trace.z, trace.activations, strict=True)
     told["hidden"] = [{"z": z[0], "activations": activations[0]} for z, activations in layers]
 
 
 def _preprocessing(told: Classified, _: Classifier, classification: Classification) -> None:
-    normalized = classification.normalized
+    normalized = classification.seen.normalized
     told["preprocessing"] = None
     if normalized is not None:
         told["preprocessing"] = {
@@ -70,8 +70,8 @@ def _preprocessing(told: Classified, _: Classifier, classification: Classificati
             "scale": normalized.scale,
             "shift": normalized.shift,
             "ink": normalized.ink,
-            "original_size": classification.size,
-            "mode": classification.mode,
+            "original_size": classification.seen.size,
+            "mode": classification.seen.mode,
         }
 
 

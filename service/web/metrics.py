@@ -216,5 +216,5 @@ class Metrics:
 
 
 def _ink(classification: Classification) -> float:
-    normalized = classification.normalized
-    return float(classification.pixels.mean()) if normalized is None else normalized.ink
+    normalized = classification.seen.normalized
+    return float(classification.seen.pixels.mean()) if normalized is None else normalized.ink
