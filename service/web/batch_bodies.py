@@ -61,7 +61,7 @@ def read_batch(exchange: Exchange, max_body_bytes: int, max_seconds: float) -> B
 
 def _form(exchange: Exchange, body: bytes, query: Mapping[str, object], _: int) -> Batch:
     form = read_form(exchange, body, MAX_PARTS)
-    items = [Item(_visible(file.filename or file.name or ""), file.read) for file in form.files]
+    items = [Item(_visible(file.name), partial(bytes, file.content)) for file in form.files]
     return Batch(items, parse_options(query, form.fields))
 
 

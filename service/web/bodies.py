@@ -1,15 +1,12 @@
 """The body of a request: read to its end, within its limits, and divided into the parts that it holds."""
 
-import re
-from collections.abc import Iterable, Mapping
-from io import BytesIO
+from collections.abc import Iterator, Mapping
 from time import perf_counter
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 import orjson
-from werkzeug.datastructures import FileStorage, MultiDict
-from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.formparser import MultiPartParser
+from multipart import MultipartError, MultipartSegment, ParserError, ParserLimitReached, PushMultipartParser
+from werkzeug.http import parse_options_header
 from werkzeug.wsgi import get_input_stream
 
 from service.errors import BadInputError, ServiceError
@@ -17,12 +14,23 @@ from service.web.errors import BodyTooLargeError, SlowBodyError, UnsupportedBody
 from service.web.exchange import Exchange
 from service.web.options import only_once
 
-__all__ = ["Form", "read_body", "read_form", "read_json", "read_sent", "too_large"]
+__all__ = ["File", "Form", "read_body", "read_form", "read_json", "read_sent", "too_large"]
 
 
-MAX_HEAD_BYTES = 8 * 1024  # of one part of a form
-LINE_ENDS = frozenset({b"", b"\r", b"\n"})
-EMPTY_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")  # whichever ends the lines, as werkzeug reads them
+MAX_FIELDS = 16  # in the head of one part of a form
+MAX_FIELD_BYTES = 4 * 1024
+
+
+class File(NamedTuple):
+    """A file in a form.
+
+    Attributes:
+        name: that of the file, or of the part where it has none.
+        content: its bytes.
+    """
+
+    name: str
+    content: bytes
 
 
 class Form(NamedTuple):
@@ -33,7 +41,7 @@ class Form(NamedTuple):
         fields: the other parts, as text.
     """
 
-    files: list[FileStorage]
+    files: list[File]
     fields: Mapping[str, object]
 
 
@@ -105,52 +113,55 @@ def too_large(max_body_bytes: int) -> BodyTooLargeError:
 
 
 def read_form(exchange: Exchange, body: bytes, max_parts: int) -> Form:
-    """Divide a multipart form into its parts, which stay in memory as the body itself does.
+    """Divide a multipart form into its parts (RFC 7578), which stay in memory as the body itself does.
 
     Raises:
         BodyTooLargeError: more than max_parts, or a part with a long head.
         BadInputError: malformed, or a field is given twice.
     """
-    boundary = exchange.mimetype_params.get("boundary", "").encode("ascii", "replace")
+    boundary = exchange.mimetype_params.get("boundary", "")
     if not boundary:
         raise BadInputError("the multipart form names no boundary in its Content-Type")
-    _check_heads(body, boundary, max_parts)
-    parser = MultiPartParser(stream_factory=_in_memory, cls=_AsSent, max_form_parts=max_parts)
+    files: list[File] = []
+    fields: dict[str, list[str]] = {}
     try:
-        fields, files = parser.parse(BytesIO(body), boundary, len(body))
-    except RequestEntityTooLarge as error:
-        raise BodyTooLargeError(f"the form has more than {max_parts} parts, and no more are read") from error
-    except ValueError as error:
+        for segment, content in _parts(body, boundary, max_parts):
+            name, filename = segment.name or "", _filename(segment)
+            if filename is None:
+                fields.setdefault(name, []).append(content.decode(errors="replace"))
+            else:
+                files.append(File(filename or name, content))
+    except ParserLimitReached as error:
+        raise BodyTooLargeError(
+            f"the form has more than {max_parts} parts, or one has more than {MAX_FIELDS} header fields or "
+            f"one of more than {MAX_FIELD_BYTES} bytes; no more are read"
+        ) from error
+    except (MultipartError, UnicodeEncodeError) as error:
         raise BadInputError("the multipart form is malformed, or cut short; send it again") from error
-    return Form([file for _, file in cast("_AsSent", files).pairs], only_once(fields.lists()))
+    return Form(files, only_once(fields.items()))
 
 
-def _check_heads(body: bytes, boundary: bytes, max_parts: int) -> None:
-    """Refuse a part whose head is long: werkzeug would search it from its beginning again and again."""
-    delimiter, at = b"--" + boundary, 0
-    for _ in range(max_parts + 1):
-        start = body.find(delimiter, at)
-        if start < 0:
-            return
-        at = start + len(delimiter)
-        head = body[at : at + MAX_HEAD_BYTES]
-        begins_part = body[max(0, start - 1) : start] in LINE_ENDS and not head.startswith(b"--")
-        if begins_part and len(head) == MAX_HEAD_BYTES and not EMPTY_LINE.search(head):
-            raise BodyTooLargeError(
-                f"a part of the form has more than {MAX_HEAD_BYTES} bytes of header fields; no more are read"
-            )
+def _parts(body: bytes, boundary: str, max_parts: int) -> Iterator[tuple[MultipartSegment, bytes]]:
+    limits = {"max_header_size": MAX_FIELD_BYTES, "max_header_count": MAX_FIELDS}
+    with PushMultipartParser(boundary, max_segment_count=max_parts, **limits) as parser:
+        segment, content = None, b""
+        for event in parser.parse(body):
+            if isinstance(event, MultipartSegment):
+                segment, content = event, b""
+            elif event is not None:
+                content = bytes(event)  # all of it, as the whole body is there
+            elif segment is not None:
+                if content.startswith(b"--" + parser.boundary):  # the parser has swallowed the next part
+                    raise ParserError("a part ends with its head")
+                yield segment, content
 
 
-class _AsSent(MultiDict[str, Any]):
-    """Remembers the order in which its values came, across their names."""
-
-    def __init__(self, pairs: Iterable[tuple[str, Any]]) -> None:
-        self.pairs = list(pairs)
-        super().__init__(self.pairs)
-
-
-def _in_memory(*_: object, **__: object) -> BytesIO:
-    return BytesIO()
+def _filename(segment: MultipartSegment) -> str | None:
+    """Return what marks a part as a file; some clients write what is no ASCII as RFC 5987 does."""
+    name: str | None = segment.filename
+    if name is None and "filename*" in (disposition := segment.header("Content-Disposition", "")):
+        return parse_options_header(disposition)[1].get("filename")
+    return name
 
 
 def read_json(

@@ -104,7 +104,7 @@ def _form(exchange: Exchange, body: bytes, query: Mapping[str, object]) -> Uploa
         raise BadInputError(
             f"the form has {len(form.files)} files; send one PNG as a file, as curl -F image=@digit.png does"
         )
-    png = form.files[0].read()
+    png = form.files[0].content
     if not png:
         raise BadInputError("the form's file is empty; send one PNG")
     return PngUpload(png, parse_options(query, form.fields))

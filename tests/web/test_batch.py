@@ -224,7 +224,7 @@ BAD = {
 def test_one_bad_file_costs_that_one_alone(client, png, content, status, code, pack):
     files = [("good.png", png), ("bad.png", png[:-9] if content is None else content), ("also good.png", png)]
     body = (
-        {"data": form(files)}
+        {"data": encoded([("images", *file) for file in files]), "content_type": ENCODED}
         if pack == "form"
         else {"data": zipped(files), "content_type": "application/zip"}
     )
