@@ -69,7 +69,7 @@ def _see_alike(
 ) -> list[Seen | None]:
     """Read those among PNGs of MNIST's size that are its own images, and no others."""
     seen: list[Seen | None] = [None] * len(pngs)
-    if center is Choice.YES or not classifier.preprocessing.on_paper:
+    if not pngs or center is Choice.YES or not classifier.preprocessing.on_paper:
         return seen
     which, greys = decode_alike(pngs, classifier.limits)
     passed("decode")

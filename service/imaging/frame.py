@@ -4,20 +4,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from service.imaging.ink import SOLID, borders_of, padded, pen_width
+from service.imaging.ink import SOLID, padded, pen_width
 from service.network import FloatArray
 
-__all__ = ["SIDE", "Framed", "are_framed", "frame", "frame_whole"]
+__all__ = ["CENTRE", "SIDE", "Framed", "frame", "frame_whole"]
 
 SIDE = 28
 BOX = 20  # pixels along the digit's longer side
 CENTRE = 14  # row and column of the centre of mass: MNIST's digits lie within half a pixel of it
-NEAR_CENTRE = 1.6  # pixels
-DARK = 0.1  # what a frame's paper does not exceed
-LIGHT = 0.5  # what the ink of a framed digit exceeds somewhere
 
 FINE = 4  # fine pixels to one of the result, along each side
 MIDDLE = (CENTRE + 0.5) * FINE - 0.5  # fine row and column of the centre of mass
@@ -43,27 +39,6 @@ class Framed(NamedTuple):
     scale: float
     shift: tuple[float, float]
     scaled: FloatArray
-
-
-def are_framed(pictures: FloatArray, *, centred: bool) -> NDArray[np.bool_]:
-    """Say of each 28×28 picture whether it holds light ink on a dark frame, and where asked, in its middle.
-
-    Args:
-        pictures: (n, 28, 28), 0 paper to 1 ink.
-        centred: whether the middle is asked for.
-
-    Returns:
-        (n,).
-    """
-    borders = borders_of(pictures)
-    dark_frame = 2 * np.add.reduce(borders <= DARK, axis=1) > borders.shape[1]
-    framed: NDArray[np.bool_] = dark_frame & (np.maximum.reduce(pictures, axis=(1, 2)) >= LIGHT)
-    if centred and framed.any():
-        rows, columns = np.add.reduce(pictures, axis=2), np.add.reduce(pictures, axis=1)
-        mass = np.maximum(np.add.reduce(rows, axis=1), LIGHT)  # that of a framed one is no less
-        places = PLACES[:SIDE]
-        framed &= np.hypot(rows @ places / mass - CENTRE, columns @ places / mass - CENTRE) <= NEAR_CENTRE
-    return framed
 
 
 def frame(ink: FloatArray, *, thicken: bool) -> Framed:

@@ -109,12 +109,6 @@ def border_of(picture: FloatArray) -> FloatArray:
     return np.concatenate((picture[0], picture[-1], picture[:, 0], picture[:, -1]))
 
 
-def borders_of(pictures: FloatArray) -> FloatArray:
-    """Return the outermost pixels of pictures, (n, height, width): (n, 2 height + 2 width)."""
-    edges = (pictures[:, 0], pictures[:, -1], pictures[:, :, 0], pictures[:, :, -1])
-    return np.concatenate(edges, axis=1)
-
-
 def box_of(mask: NDArray[np.bool_]) -> Box | None:
     """Return the smallest box around what is true; None where nothing is."""
     (columns,), (rows,) = (np.logical_or.reduce(mask, axis=axis).nonzero() for axis in (0, 1))

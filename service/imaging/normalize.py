@@ -15,7 +15,7 @@ from service.imaging.preprocessing import Pixels
 from service.imaging.ruling import without_ruling
 from service.imaging.several import holds_several
 from service.imaging.sheet import without_table
-from service.imaging.untouched import as_they_are
+from service.imaging.untouched import as_it_is, as_they_are
 from service.network import FloatArray
 
 __all__ = ["Choice", "Normalized", "Step", "normalize", "normalize_alike"]
@@ -93,7 +93,7 @@ def normalize(
     dark = DARK_INK[invert]
     grey = undo_enlargement(picture.grey, picture.size)
     if grey.shape == (SIDE, SIDE) and center is not Choice.YES:
-        [ink] = as_they_are(grey[np.newaxis], dark=dark, centred=center is Choice.AUTO)
+        ink = as_it_is(grey, dark=dark, centred=center is Choice.AUTO)
         if ink is not None:
             return _untouched(ink, picture.size)
     small = max(grey.shape) < SIDE

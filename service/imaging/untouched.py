@@ -1,52 +1,102 @@
-"""Pictures of MNIST's size that may be MNIST's own: seen as they are, any number at a time."""
+"""Pictures of MNIST's size that may be MNIST's own: seen as they are, one or any number at a time.
+
+Of one picture most numbers are plain ones, which takes half as long.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.imaging.frame import are_framed
-from service.imaging.ink import THRESHOLD, Box, Ink, borders_of
+from service.imaging.frame import CENTRE, SIDE
+from service.imaging.ink import THRESHOLD, Ink, box_of
 from service.network import FloatArray
 
-__all__ = ["as_they_are"]
+__all__ = ["as_it_is", "as_they_are"]
 
 MIDDLE_GREY = 0.5
+DARK = 0.1  # what a frame's paper does not exceed
+LIGHT = 0.5  # what the ink of a framed digit exceeds somewhere
+NEAR_CENTRE = 1.6  # pixels
+
+PIXELS = np.arange(SIDE * SIDE).reshape(SIDE, SIDE)
+BORDER = np.concatenate((PIXELS[0], PIXELS[-1], PIXELS[:, 0], PIXELS[:, -1]))  # corners twice
+HALF = len(BORDER) // 2
+MOMENTS = np.stack(
+    [np.ones(SIDE * SIDE), *(axis.reshape(-1) - CENTRE for axis in np.divmod(PIXELS, SIDE))], axis=1
+)
+"""(784, 3): what sums up ink, and its rows and columns, counted from where the middle of a digit is."""
 
 
-def as_they_are(greys: FloatArray, *, dark: bool | None, centred: bool) -> list[Ink | None]:
+def as_it_is(grey: FloatArray, *, dark: bool | None, centred: bool) -> Ink | None:
     """Take white for ink, or black where most of the border is light.
 
     Args:
-        greys: (n, 28, 28), 0 black to 1 white.
+        grey: (28, 28), 0 black to 1 white.
         dark: whether the ink is darker than its paper; None finds out.
         centred: whether the ink must lie in the middle.
 
     Returns:
-        of each, None where it is not framed as MNIST's images are.
+        None where it is not light ink on a dark frame, or where asked, not in the middle of it.
     """
+    if dark is None:
+        dark = bool(np.count_nonzero(grey.reshape(-1).take(BORDER) > MIDDLE_GREY) > HALF)
+    strength = 1 - grey if dark else grey
+    pixels = strength.reshape(-1)
+    if np.count_nonzero(pixels.take(BORDER) <= DARK) <= HALF or np.maximum.reduce(pixels) < LIGHT:
+        return None
+    if centred:
+        mass, down, across = (pixels @ MOMENTS).tolist()
+        if down * down + across * across > (NEAR_CENTRE * mass) ** 2:
+            return None
+    return Ink(strength, dark, box_of(strength > THRESHOLD))
+
+
+def as_they_are(greys: FloatArray, *, dark: bool | None, centred: bool) -> list[Ink | None]:
+    """Return of each of many pictures, (n, 28, 28), what as_it_is does of one."""
     inverted = _are_dark(greys) if dark is None else np.full(len(greys), dark)
-    strengths = np.abs(inverted[:, np.newaxis, np.newaxis] - greys)
-    framed = are_framed(strengths, centred=centred)
+    strengths = greys
+    if inverted.any():
+        strengths = greys.copy()
+        strengths[inverted] = 1 - greys[inverted]
+    rows, columns = np.maximum.reduce(strengths, axis=2), np.maximum.reduce(strengths, axis=1)
+    framed = _have_dark_frames(strengths) & (np.maximum.reduce(rows, axis=1) >= LIGHT)
+    if centred:
+        framed &= _are_centred(strengths)
     if not framed.any():
         return [None] * len(greys)
-    boxes = _boxes_of(strengths > THRESHOLD)
+    (left, right), (top, bottom) = _ends(columns > THRESHOLD), _ends(rows > THRESHOLD)
+    boxes = zip(left, top, right, bottom, strict=True)
     return [
         Ink(strength, is_dark, box) if is_framed else None
-        for strength, is_dark, box, is_framed in zip(
-            strengths, inverted.tolist(), boxes, framed.tolist(), strict=True
+        for strength, is_dark, is_framed, box in zip(
+            strengths, inverted.tolist(), framed.tolist(), boxes, strict=True
         )
     ]
 
 
+def _borders(pictures: FloatArray) -> FloatArray:
+    """Return the outermost pixels of each picture: (n, 112)."""
+    borders: FloatArray = pictures.reshape(-1, SIDE * SIDE).take(BORDER, axis=1)
+    return borders
+
+
 def _are_dark(greys: FloatArray) -> NDArray[np.bool_]:
-    borders = borders_of(greys)
-    dark: NDArray[np.bool_] = 2 * np.add.reduce(borders > MIDDLE_GREY, axis=1) > borders.shape[1]
+    dark: NDArray[np.bool_] = np.add.reduce(_borders(greys) > MIDDLE_GREY, axis=1) > HALF
     return dark
 
 
-def _boxes_of(masks: NDArray[np.bool_]) -> list[Box]:
-    """Return the smallest box around what is true in each mask, (n, height, width), in which something is."""
-    rows, columns = np.logical_or.reduce(masks, axis=2), np.logical_or.reduce(masks, axis=1)
-    _, height, width = masks.shape
-    left, top = columns.argmax(axis=1), rows.argmax(axis=1)
-    right, bottom = width - columns[:, ::-1].argmax(axis=1), height - rows[:, ::-1].argmax(axis=1)
-    return list(zip(left.tolist(), top.tolist(), right.tolist(), bottom.tolist(), strict=True))
+def _have_dark_frames(strengths: FloatArray) -> NDArray[np.bool_]:
+    dark: NDArray[np.bool_] = np.add.reduce(_borders(strengths) <= DARK, axis=1) > HALF
+    return dark
+
+
+def _are_centred(strengths: FloatArray) -> NDArray[np.bool_]:
+    """Say of each picture whether its centre of mass is near the middle."""
+    mass, down, across = (strengths.reshape(-1, SIDE * SIDE) @ MOMENTS).T
+    near = NEAR_CENTRE * mass
+    centred: NDArray[np.bool_] = down * down + across * across <= near * near
+    return centred
+
+
+def _ends(found: NDArray[np.bool_]) -> tuple[list[int], list[int]]:
+    """Return where what is true begins in each row, (n, 28), and where it ends, exclusive."""
+    return found.argmax(axis=1).tolist(), (SIDE - found[:, ::-1].argmax(axis=1)).tolist()

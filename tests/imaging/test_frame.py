@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from service.imaging.frame import are_framed, frame, frame_whole
+from service.imaging.frame import frame, frame_whole
 
 
 def centre_of_mass(picture):
@@ -91,37 +91,3 @@ def test_a_whole_picture_is_scaled_with_paper_beside_it():
     expected[:, 7:21] = 1
     assert np.array_equal(framed.picture, expected)
     assert (framed.scale, framed.shift) == (0.25, (0, 0))
-
-
-def blot(row, column, strength=1.0):
-    picture = np.zeros((28, 28), np.float32)
-    picture[row - 2 : row + 3, column - 2 : column + 3] = strength
-    return picture
-
-
-@pytest.mark.parametrize(
-    ("framed", "picture"),
-    [
-        (True, blot(14, 14)),
-        (True, blot(13, 13)),
-        (False, blot(14, 16)),
-        (False, blot(12, 14)),
-        (False, blot(14, 14, 0.4)),
-        (False, 1 - blot(14, 14)),
-        (False, np.zeros((28, 28), np.float32)),
-    ],
-)
-def test_a_framed_digit_is_light_on_dark_and_in_the_middle(framed, picture):
-    assert are_framed(picture[np.newaxis], centred=True) == framed
-
-
-def test_the_place_is_not_asked_for_where_it_is_not_to_be_changed():
-    pictures = np.stack([blot(5, 20), 1 - blot(5, 20)])
-    assert are_framed(pictures, centred=False).tolist() == [True, False]
-
-
-@pytest.mark.mnist
-def test_every_test_digit_of_mnist_is_framed(mnist_test_images):
-    images = mnist_test_images.astype(np.float32) / 255
-
-    assert are_framed(images, centred=True).all()
