@@ -23,7 +23,7 @@ def trained(metadata: Metadata) -> Iterator[str]:
     yield table(["what", "value"], _facts(training).items(), right=False)
     if training.recipe:
         yield "### Recipe"
-        yield "With it and this seed the same machine makes the same file again."
+        yield "With it, this seed and the code of its day, the same machine makes the same file again."
         yield table(["member", "value"], _flat(training.recipe), right=False)
     if metadata.curve:
         yield "### Training curve"
