@@ -164,13 +164,17 @@ class Classifier:
         """Answer all that was seen with one forward pass; one by one, activations differ by at most 5e-6."""
         if not seen:
             return []
-        verdicts = self.verdicts(
+        verdicts = self.verdicts_of(seen, reject_below=reject_below)
+        return [Classification(one, verdict) for one, verdict in zip(seen, verdicts, strict=True)]
+
+    def verdicts_of(self, seen: Sequence[Seen], *, reject_below: float | None = None) -> Verdicts:
+        """Judge all that was seen, at least one, in one forward pass."""
+        return self.verdicts(
             np.stack([one.pixels for one in seen]),
             blank=np.array([one.blank for one in seen]),
             several=np.array([one.several for one in seen]),
             reject_below=reject_below,
         )
-        return [Classification(one, verdict) for one, verdict in zip(seen, verdicts, strict=True)]
 
     def judge_one(self, seen: Seen, *, reject_below: float | None = None) -> Classification:
         """Answer what was seen."""

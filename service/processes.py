@@ -13,8 +13,8 @@ from multiprocessing.context import ForkServerContext, SpawnContext
 from queue import LifoQueue
 from threading import Lock
 from traceback import format_exc
-from types import MappingProxyType
-from typing import Any, TypeAlias, TypeVar
+from types import MappingProxyType, TracebackType
+from typing import Any, Self, TypeAlias, TypeVar
 
 __all__ = ["Context", "Processes"]
 
@@ -69,6 +69,15 @@ class Processes:
         self._threads.shutdown(cancel_futures=cancel_futures)
         while not self._idle.empty():
             self._idle.get().end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Wait for what was submitted, and end the processes: one that nobody ends is waited for at exit."""
+        self.shutdown()
 
     def _do(self, work: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401  # whatever work gives
         process = self._idle.get()

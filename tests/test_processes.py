@@ -4,7 +4,6 @@ import os
 import signal
 import time
 from concurrent.futures import BrokenExecutor, wait
-from contextlib import contextmanager
 from multiprocessing import connection, get_context
 from threading import Timer
 
@@ -17,13 +16,8 @@ pytestmark = pytest.mark.timeout(120)
 KEPT = []
 
 
-@contextmanager
 def started(n_processes=1, **options):
-    processes = Processes(n_processes, get_context("spawn"), keep, "kept", **options)
-    try:
-        yield processes
-    finally:
-        processes.shutdown()
+    return Processes(n_processes, get_context("spawn"), keep, "kept", **options)
 
 
 def keep(value):
@@ -104,7 +98,7 @@ def test_one_that_is_killed_costs_what_it_did_and_is_replaced(end):
 
 
 def test_what_has_not_begun_can_be_left_undone(tmp_path):
-    processes = Processes(1, get_context("spawn"), keep, "kept")
+    processes = started()
     begun, not_begun = (processes.submit(rested_until, tmp_path / "go") for _ in range(2))
     Timer(1, (tmp_path / "go").touch).start()
     processes.shutdown(cancel_futures=True)

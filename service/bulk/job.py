@@ -8,8 +8,6 @@ from importlib.metadata import version
 from itertools import takewhile
 from typing import TypeAlias
 
-import numpy as np
-
 from service.artifacts.load import verified
 from service.batch import see_all
 from service.bulk.read import read
@@ -121,11 +119,7 @@ class Worker:
             return ()
         if self._job.singly:
             return [self._classifier.judge_one(one).verdict for one in seen]
-        return self._classifier.verdicts(
-            np.stack([one.pixels for one in seen]),
-            blank=np.array([one.blank for one in seen]),
-            several=np.array([one.several for one in seen]),
-        )
+        return self._classifier.verdicts_of(seen)
 
 
 def _bytes_of(content: Content) -> bytes:

@@ -61,17 +61,15 @@ def elsewhere(work: Callable[..., Result], *arguments: object) -> Iterator[Calla
     Yields:
         what waits for the result.
     """
-    pool = Processes(1, get_context("spawn"), _end_when_told)
-    number = pool.submit(os.getpid).result()
-    result = pool.submit(work, *arguments)
-    try:
-        yield result.result
-    except BaseException:
-        if not result.done():  # else the process waits for nothing, or is gone
-            os.kill(number, signal.SIGTERM)
-        raise
-    finally:
-        pool.shutdown()
+    with Processes(1, get_context("spawn"), _end_when_told) as pool:
+        number = pool.submit(os.getpid).result()
+        result = pool.submit(work, *arguments)
+        try:
+            yield result.result
+        except BaseException:
+            if not result.done():  # else the process waits for nothing, or is gone
+                os.kill(number, signal.SIGTERM)
+            raise
 
 
 def _end_when_told() -> None:

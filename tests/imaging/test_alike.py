@@ -1,5 +1,7 @@
 """Pictures of MNIST's size, many at a time: each as it would be by itself."""
 
+from operator import attrgetter
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ from service.imaging import (
 )
 
 SIZE = (28, 28)
+TOLD = attrgetter("inverted", "bounding_box", "scale", "shift", "ink", "blank", "several")
 
 
 @pytest.fixture
@@ -115,10 +118,4 @@ def test_each_is_what_it_is_by_itself_or_left_to_be_framed(digits, invert, cente
     assert 0 < len(kept) < len(greys)
     for one, other in kept:
         assert np.array_equal(one.pixels, other.pixels)
-        assert (one.inverted, one.bounding_box, one.scale, one.shift) == (
-            other.inverted,
-            other.bounding_box,
-            other.scale,
-            other.shift,
-        )
-        assert (one.ink, one.blank, one.several) == (other.ink, other.blank, other.several)
+        assert TOLD(one) == TOLD(other)
