@@ -11,9 +11,9 @@ WORKDIR /build
 COPY deploy/requirements.txt deploy/build-requirements.txt ./
 RUN python -m venv --without-pip /opt/digits \
     && pip --python /opt/digits install \
-        --no-compile --only-binary :all: --require-hashes --requirement requirements.txt \
+        --no-compile --no-deps --only-binary :all: --require-hashes --requirement requirements.txt \
     && python -m venv --without-pip tools \
-    && pip --python tools install --only-binary :all: --require-hashes --requirement build-requirements.txt
+    && pip --python tools install --no-deps --only-binary :all: --require-hashes --requirement build-requirements.txt
 
 # What we wrote.
 COPY LICENSE README.md pyproject.toml ./

@@ -129,7 +129,7 @@ class TestWhatIsThere:
         assert machine.make("environment").returncode == 0
         made, locked, own = machine.log.read_text().splitlines()
         assert made == "python3 -m venv .venv"
-        assert "--require-hashes --requirement requirements.txt" in locked
+        assert "--no-deps --require-hashes --requirement requirements.txt" in locked
         assert "--no-deps --no-build-isolation --no-index --editable ." in own
 
     def test_a_shim_of_uv_that_starts_nothing_is_passed_over(self, machine):
