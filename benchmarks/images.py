@@ -25,6 +25,7 @@ from service.artifacts import load
 from service.classifier import Classifier
 from service.imaging import Picture, frame, ink, normalize, paper
 from service.training import mnist, photographs
+from service.training import uploads as noise
 from service.verdict import accepted
 
 ARTIFACTS = Path(__file__).parents[1] / "model_artifacts"
@@ -142,16 +143,18 @@ def besides(test: mnist.Digits, classifiers: Mapping[str, Classifier]) -> str:
             *[_per_cent(_blank(pictures.blank(test)))] * len(classifiers),
         )
     )
-    for name, pairs in (
+    for name, uploads in (
         ("two digits side by side", pictures.pairs(test)),
         ("two digits that touch", pictures.touching(test)),
+        ("noise, uniform or black and white", pictures.noise(noise.uniform_or_two_tone)),
+        ("noise, normally distributed", pictures.noise(noise.gaussian)),
     ):
-        normalized = [normalize(picture) for picture in pairs]
-        several = np.array([found.several for found in normalized])
+        normalized = [normalize(picture) for picture in uploads]
+        told = np.array([found.several or found.blank for found in normalized])
         images = np.array([found.pixels for found in normalized])
-        rejected = [several | ~accepted(c.activations(images), c.reject_below) for c in classifiers.values()]
+        rejected = [told | ~accepted(c.activations(images), c.reject_below) for c in classifiers.values()]
         rows += [
-            (f"{name}, told to be several", *[_per_cent(several.mean())] * len(classifiers)),
+            (f"{name}, told to be several or blank", *[_per_cent(told.mean())] * len(classifiers)),
             (f"{name}, rejected", *[_per_cent(found.mean()) for found in rejected]),
         ]
     return _table(("besides", *classifiers), rows)

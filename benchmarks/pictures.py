@@ -1,5 +1,6 @@
 """Digits to measure imaging with: uploads of every kind, decoded, with what they show."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from io import BytesIO
@@ -14,11 +15,12 @@ from service.network import FloatArray
 from service.training import photographs
 from service.training.mnist import Digits
 
-__all__ = ["Uploads", "blank", "exact", "of_kind", "other_digits", "pairs", "touching"]
+__all__ = ["Uploads", "blank", "exact", "noise", "of_kind", "other_digits", "pairs", "touching"]
 
 SEED = 1
 SIDE = 28  # pixels of MNIST's images
 N = 500  # pages and pairs
+N_NOISE = 3_000  # pictures: of a hundred, one may pass
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +74,11 @@ def blank(digits: Digits, n: int = N) -> list[Picture]:
         photographs.upload(kinds[i % len(kinds)], np.random.default_rng([SEED, i]), nothing) for i in range(n)
     )
     return [decode(png, Limits()) for png in pngs]
+
+
+def noise(make: Callable[[np.random.Generator, int], list[Picture]]) -> list[Picture]:
+    """Make noise of a kind, always the same."""
+    return make(np.random.default_rng(SEED), N_NOISE)
 
 
 def pairs(digits: Digits) -> list[Picture]:

@@ -1,14 +1,12 @@
 """Whether a picture holds one thing or more."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.imaging.ink import SOLID, outline_of, pen_width
+from service.imaging.parts import Ints, Mask, parts_of
 from service.network import FloatArray
 
 __all__ = ["holds_several"]
-
-Ints = NDArray[np.intp]
 
 WRITTEN = 0.2  # strength, 0 to 1, from which a pixel separates what lies left and right of it
 SHARE = 0.25  # of the ink, at least, to either side of a gap
@@ -17,6 +15,8 @@ STACKED = 0.75  # the same where one lies below the other: a five's detached bar
 LONGEST = (
     10  # outline in longer sides of the picture: 8.9 in MNIST's test digits at most, 11 and more in noise
 )
+PIECES = 3  # less the holes: with fewer of them nobody looks for parts
+EVEN = 2.5  # parts of one size: no digit is so broken, but for one in a few thousand
 MOST = 96  # pixels a side that gaps are looked for in
 FEW = 28  # pixels a side: in fewer, strokes have gaps that are none
 LEANS = (0, 0.3, -0.3)  # columns to the side for each row: how far a gap may lean
@@ -52,11 +52,30 @@ def holds_several(ink: FloatArray) -> bool:
     return any(_waist(columns, rows, lean, pen, TALL * height) for lean in LEANS)
 
 
-def _is_swarm(ink: NDArray[np.bool_]) -> bool:
-    return bool(outline_of(ink) > LONGEST * max(ink.shape))
+def _is_swarm(ink: Mask) -> bool:
+    """Say whether ink is many specks: its outline is too long for a digit, or it lies in too many parts.
+
+    Parts count by one over the sum of their squared shares of the ink (Simpson 1949): three of one size are
+    three, a digit and two crumbs are little more than one.
+    """
+    if outline_of(ink) > LONGEST * max(ink.shape):
+        return True
+    coarse = _at_most(FEW, ink)  # where a stroke has no breaks
+    if _pieces(coarse) < PIECES:
+        return False
+    areas = parts_of(coarse).areas
+    return bool(areas.sum() ** 2 > EVEN * (areas**2).sum())
 
 
-def _at_most(side: int, ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _pieces(ink: Mask) -> int:
+    """Count the pieces less the holes (Gray 1971), which is quickly done; a corner joins no pieces here."""
+    down, right = ink[1:] & ink[:-1], ink[:, 1:] & ink[:, :-1]
+    squares = down[:, 1:] & down[:, :-1]
+    pixels, *pairs, filled = map(np.count_nonzero, (ink, down, right, squares))
+    return int(pixels - sum(pairs) + filled)
+
+
+def _at_most(side: int, ink: Mask) -> Mask:
     """Make a picture smaller; ink stays where any was."""
     while max(ink.shape) > side:
         height, width = ink.shape

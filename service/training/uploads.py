@@ -4,14 +4,14 @@ What uniform noise becomes on that way, a blot of 20 × 20 pixels, is no noise a
 knows noise only as it was made calls it an eight.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from service.imaging import Picture, normalize
 from service.network import FloatArray
 
-__all__ = ["gaussian", "uniform_or_two_tone"]
+__all__ = ["framed", "gaussian", "uniform_or_two_tone"]
 
 SIDE = 28  # pixels of what a network reads
 SIDES = (12, 64)  # pixels; beyond, noise of any kind becomes the same solid square
@@ -20,27 +20,32 @@ FEWEST = 8  # blocks along a side: fewer are how a digit of a pixel font is draw
 Grain = Callable[[np.random.Generator, int], FloatArray]
 
 
-def uniform_or_two_tone(rng: np.random.Generator, n: int) -> FloatArray:
-    """Upload n pictures of random grey, or of black and white pixels of any proportion: (n, 784)."""
-    return _uploaded(rng, n, (_uniform, _two_tone))
+def uniform_or_two_tone(rng: np.random.Generator, n: int) -> list[Picture]:
+    """Make n pictures of random grey, or of black and white pixels of any proportion."""
+    return _pictures(rng, n, (_uniform, _two_tone))
 
 
-def gaussian(rng: np.random.Generator, n: int) -> FloatArray:
-    """Upload n pictures of normally distributed grey: (n, 784)."""
-    return _uploaded(rng, n, (_gaussian,))
+def gaussian(rng: np.random.Generator, n: int) -> list[Picture]:
+    """Make n pictures of normally distributed grey."""
+    return _pictures(rng, n, (_gaussian,))
 
 
-def _uploaded(rng: np.random.Generator, n: int, grains: tuple[Grain, ...]) -> FloatArray:
+def framed(pictures: Iterable[Picture]) -> FloatArray:
+    """Send pictures through imaging, whatever it says of them: (n, 784), as a network reads them."""
+    read = [normalize(picture).pixels for picture in pictures]
+    return np.array(read, np.float32).reshape(len(read), SIDE * SIDE)
+
+
+def _pictures(rng: np.random.Generator, n: int, grains: tuple[Grain, ...]) -> list[Picture]:
     smallest, largest = np.log(SIDES)
     sides = np.exp(rng.uniform(smallest, largest, n)).astype(int)
     kinds = rng.integers(len(grains), size=n)
     blocks = np.minimum(rng.integers(1, BLOCKS, n, endpoint=True), sides // FEWEST)
-    pictures = (
+    greys = (
         grains[kind](rng, -(-side // block)).repeat(block, axis=0).repeat(block, axis=1)
         for kind, side, block in zip(kinds, sides, blocks, strict=True)
     )
-    framed = [normalize(Picture(grey, grey.shape, "L")).pixels for grey in pictures]
-    return np.array(framed, np.float32).reshape(n, SIDE * SIDE)
+    return [Picture(grey, grey.shape, "L") for grey in greys]
 
 
 def _uniform(rng: np.random.Generator, side: int) -> FloatArray:

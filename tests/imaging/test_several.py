@@ -105,6 +105,33 @@ def test_noise_is_a_swarm(side, density):
     assert holds_several(noise.astype(np.float32))
 
 
+@pytest.mark.parametrize("n", [3, 4, 12])
+def test_specks_of_one_size_are_a_swarm(n):
+    ink = np.zeros((64, 64), np.float32)
+    places = np.random.default_rng(n).permutation(64)[:n]
+    for place in places:
+        row, column = 8 * (place // 8), 8 * (place % 8)
+        ink[row : row + 5, column : column + 5] = 1
+
+    assert holds_several(cut_out(ink))
+
+
+def test_a_digit_among_crumbs_is_one(three):
+    ink = np.pad(cut_out(three(100)), 20)
+    for place in range(5, 120, 20):
+        ink[place : place + 4, 2:6] = 1
+
+    assert not holds_several(ink)
+
+
+@pytest.mark.parametrize("side", [60, 120])
+def test_a_stroke_with_narrow_breaks_is_one(three, side):
+    ink = cut_out(three(side))
+    ink[:: side // 6] = 0
+
+    assert not holds_several(ink)
+
+
 def test_no_ink_at_all_is_not_several():
     assert not holds_several(np.zeros((9, 9), np.float32))
 
@@ -113,7 +140,7 @@ def test_no_ink_at_all_is_not_several():
 def test_hardly_a_test_digit_of_mnist_passes_for_several(mnist_test_images):
     found = [holds_several(cut_out(ink)) for ink in enlarge(mnist_test_images)]
 
-    assert sum(found) <= 8  # of ten thousand
+    assert sum(found) <= 10  # of ten thousand
 
 
 @pytest.mark.mnist

@@ -49,12 +49,12 @@ def constant(rng: np.random.Generator, _digits: Digits, n: int) -> FloatArray:
 
 def uploaded(rng: np.random.Generator, _digits: Digits, n: int) -> FloatArray:
     """Frame pictures of random grey, or of black and white, like uploads."""
-    return uploads.uniform_or_two_tone(rng, n)
+    return uploads.framed(uploads.uniform_or_two_tone(rng, n))
 
 
 def gaussian_uploaded(rng: np.random.Generator, _digits: Digits, n: int) -> FloatArray:
     """Frame pictures of normally distributed grey like uploads."""
-    return uploads.gaussian(rng, n)
+    return uploads.framed(uploads.gaussian(rng, n))
 
 
 def gratings(rng: np.random.Generator, _digits: Digits, n: int) -> FloatArray:
