@@ -84,7 +84,7 @@ def _trash(measured: Measurement) -> Iterator[str]:
     strict = at_coverage(measured.activations, share)
     yield (
         f"trash accepted at {measured.threshold:g} and where {share:.0%} of digits are, "
-        f"{N_TRASH:,} images of each kind, {N_FRAMED:,} of those framed as uploads"
+        f"{N_TRASH:,} images of each kind, {N_FRAMED:,} of those framed as uploads, if imaging lets them pass"
     )
     for kind, activations in measured.trash.items():
         here = measured.evaluation.false_acceptance[kind]

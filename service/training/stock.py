@@ -69,7 +69,7 @@ def collect(recipe: Recipe, digits: Digits, seed: int, processes: int) -> Stock:
     return Stock(
         digits,
         {name: _joined(made[name]) if made[name] else digits for name in recipe.sources},
-        {kind: _joined(made[kind]).images for kind in wanted if kind in POOLS},
+        {kind: _seen(_joined(made[kind]).images) for kind in wanted if kind in POOLS},
     )
 
 
@@ -79,6 +79,12 @@ def _made(digits: Digits, part: Part) -> Digits:
         return SOURCES[part.name].make(rng, digits, part.n)
     images = POOLS[part.name].make(rng, digits, part.n)
     return Digits(images, np.zeros(len(images), np.uint8))  # nobody asks for the labels of trash
+
+
+def _seen(images: FloatArray) -> FloatArray:
+    """Leave out what imaging rejects, which came out blank; all is kept where nothing else is left."""
+    seen = images.any(axis=1)
+    return images[seen] if seen.any() else images
 
 
 def _joined(parts: Iterable[Digits]) -> Digits:
@@ -123,7 +129,7 @@ def _every_letter(_rng: np.random.Generator, _digits: Digits, _n: int) -> FloatA
 
 POOLS: Mapping[str, Pool] = MappingProxyType(
     {
-        "uploaded": Pool(_drawn("uploaded"), None, _mirrored),
+        "uploaded": Pool(_drawn("uploaded"), 60_000, _mirrored),  # imaging rejects nine of ten
         "framed": Pool(_drawn("framed"), None, _rewritten),
         "scribbles": Pool(_drawn("scribbles"), None, _rewritten),
         "letters": Pool(_every_letter, 1, _rewritten),  # one task draws them all

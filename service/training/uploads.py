@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from service.imaging import Picture, normalize
+from service.imaging import Choice, Picture, normalize
 from service.network import FloatArray
 
 __all__ = ["framed", "gaussian", "uniform_or_two_tone"]
@@ -30,9 +30,13 @@ def gaussian(rng: np.random.Generator, n: int) -> list[Picture]:
     return _pictures(rng, n, (_gaussian,))
 
 
-def framed(pictures: Iterable[Picture]) -> FloatArray:
-    """Send pictures through imaging, whatever it says of them: (n, 784), as a network reads them."""
-    read = [normalize(picture).pixels for picture in pictures]
+def framed(pictures: Iterable[Picture], center: Choice = Choice.AUTO) -> FloatArray:
+    """Send pictures through imaging: (n, 784), as a network reads them.
+
+    What is told to be several comes out blank: it is rejected whatever a network says of it.
+    """
+    seen = [normalize(picture, center=center) for picture in pictures]
+    read = [np.zeros(SIDE * SIDE) if each.several else each.pixels for each in seen]
     return np.array(read, np.float32).reshape(len(read), SIDE * SIDE)
 
 

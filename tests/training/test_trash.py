@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from service.training import trash
+from service.imaging import normalize
+from service.training import trash, uploads
 from service.training.mnist import Digits
 
 
@@ -26,8 +27,9 @@ def test_every_kind_is_made_of_pixels(kind, rng, digits):
 
 @pytest.mark.parametrize("kind", trash.KINDS)
 def test_every_kind_differs_from_image_to_image(kind, rng, digits):
-    images = trash.draw(kind, rng, digits, 50)
-    assert len(np.unique(images, axis=0)) >= 25  # a third of the constants are blank
+    images = trash.draw(kind, rng, digits, 300)
+    seen = images[images.any(axis=1)]  # a third of the constants are blank, and what imaging rejects
+    assert len(np.unique(seen, axis=0)) > max(0.6 * len(seen), 3)
 
 
 @pytest.mark.parametrize("kind", trash.KINDS)
@@ -181,12 +183,14 @@ def test_turned_digits_lie_on_their_side_and_zero_is_none_of_them(rng, digits):
     assert set(quarters) == {1, 3}
 
 
-@pytest.mark.parametrize("kind", ["uploaded", "gaussian-uploaded"])
-def test_uploaded_noise_stands_in_the_frame_of_a_digit_or_is_what_was_sent(kind, draw):
-    """MNIST's frame leaves four pixels around a digit; an upload of 28 × 28 may pass as it is."""
-    framed = [picture for picture in draw(kind) if not picture[:2].any() and not picture[-2:].any()]
-    assert len(framed) > 200
-    assert max(np.ptp(np.flatnonzero(picture.any(axis=0))) for picture in framed if picture.any()) <= 22
+@pytest.mark.parametrize("noise", [uploads.uniform_or_two_tone, uploads.gaussian])
+def test_uploaded_noise_is_read_as_the_service_reads_it_or_rejected_unread(noise, rng):
+    pictures = noise(rng, 300)
+    told = [normalize(picture) for picture in pictures]
+    passing = [seen.pixels for seen in told if not seen.several]
+    assert 0 < len(passing) < 75
+    read = uploads.framed(pictures)
+    np.testing.assert_array_equal(read[read.any(axis=1)], [pixels for pixels in passing if pixels.any()])
 
 
 def test_photographs_are_rough_at_small_scales_and_smooth_at_large_ones(draw):
@@ -221,6 +225,6 @@ def test_letters_stand_where_digits_stand(kind, draw):
 
 
 def test_what_is_framed_stands_in_the_frame_of_a_digit(draw):
-    pictures = draw("framed")
+    pictures = [picture for picture in draw("framed") if picture.any()]
     framed = [p for p in pictures if not p[:2].any() and not p[-2:].any()]
-    assert len(framed) > 270
+    assert len(framed) > 0.9 * len(pictures) > 100

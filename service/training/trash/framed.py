@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from service.imaging import Choice, Picture, normalize
+from service.imaging import Choice, Picture
 from service.network import FloatArray
+from service.training import uploads
 from service.training.mnist import Digits
 from service.training.trash import drawn, noise, spoiled
 
@@ -27,5 +28,4 @@ def framed(rng: np.random.Generator, digits: Digits, n: int) -> FloatArray:
     every = np.concatenate([kind(rng, digits, -(-n // len(KINDS))) for kind in KINDS])
     chosen = every[rng.permutation(len(every))[:n]].clip(0, 1).astype(np.float32)
     pictures = (Picture(image.reshape(SIDE, SIDE), (SIDE, SIDE), "L") for image in chosen)
-    read = [normalize(picture, center=Choice.YES).pixels for picture in pictures]
-    return np.array(read, np.float32).reshape(n, SIDE * SIDE)
+    return uploads.framed(pictures, center=Choice.YES)
