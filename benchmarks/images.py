@@ -3,8 +3,8 @@
     python -m benchmarks.images --data FOLDER --out FOLDER
 
 Pictures are made from MNIST's test digits, always the same ones. The folder then holds images.md (the tables)
-and images.png (what was sent, and beside it what the network read). It takes some minutes of one core and
-says where it is.
+and images.png (what was sent, and beside it what the network read). It takes a quarter of an hour of one core
+and says where it is.
 """
 
 from argparse import ArgumentParser
@@ -65,6 +65,7 @@ STEPS: Mapping[str, Step] = MappingProxyType(
         "surroundings left out": Step(ink, "subject", lambda _cells: None),
         "light left out of few pixels": Step(ink, "without_light", lambda cells: cells),
         "soft shades are paper": Step(ink, "_steepest", lambda _cells, _kept: 1.0),
+        "hairlines read from around": Step(ink, "HAIR", 0.0),
         "thin pens thickened": Step(frame, "PEN", 0.0),
         "centre of mass": Step(
             frame, "_centre_of_mass", lambda p: ((p.shape[0] - 1) / 2, (p.shape[1] - 1) / 2)
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = ArgumentParser(description="Measure how well pictures of any kind are read.")
     parser.add_argument("--data", type=Path, help="folder of the four MNIST files")
     parser.add_argument("--out", type=Path, default=Path("runs/images"), help="folder to write into")
-    parser.add_argument("--n", type=int, default=300, help="pictures of each kind")
+    parser.add_argument("--n", type=int, default=1000, help="pictures of each kind")
     parser.add_argument(
         "--ablate", type=int, default=100, help="pictures of each kind without each step; 0 for none"
     )

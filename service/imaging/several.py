@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from service.imaging.ink import SOLID, outline_of, pen_width
+from service.imaging.ink import LONGEST, SOLID, outline_of, pen_width
 from service.imaging.parts import Ints, Mask, parts_of
 from service.network import FloatArray
 
@@ -12,9 +12,6 @@ WRITTEN = 0.2  # strength, 0 to 1, from which a pixel separates what lies left a
 SHARE = 0.25  # of the ink, at least, to either side of a gap
 HEIGHT = 0.6  # of the higher side, at least, that the lower one reaches
 STACKED = 0.75  # the same where one lies below the other: a five's detached bar is low
-LONGEST = (
-    10  # outline in longer sides of the picture: 8.9 in MNIST's test digits at most, 11 and more in noise
-)
 PIECES = 3  # less the holes: with fewer of them nobody looks for parts
 EVEN = 2.5  # parts of one size: no digit is so broken, but for one in a few thousand
 MOST = 96  # pixels a side that gaps are looked for in

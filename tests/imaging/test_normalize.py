@@ -2,11 +2,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from service.imaging import Choice, Limits, Picture, decode, normalize
 from service.imaging.frame import frame
 from service.imaging.ink import box_of
+from service.imaging.normalize import Step
+from service.imaging.parts import parts_of
 
 
 @pytest.fixture(scope="session")
@@ -270,6 +272,22 @@ def test_two_digits_are_several(three, as_picture):
 
     assert both.several
     assert not normalize(as_picture(three())).several
+
+
+def test_a_line_far_thinner_than_a_pixel_of_what_is_looked_at_stays_whole(to_bytes):
+    """A pen of two or three pixels on a canvas of a thousand, of which imaging sees a sixth."""
+    n_parts = []
+    for seed in range(16):
+        rng = np.random.default_rng(seed)
+        canvas = Image.new("L", (1000, 1000), 250)
+        turns, (right, down) = np.linspace(0, 2 * np.pi, 60), rng.uniform(500, 512, 2)
+        eight = np.stack([right + 150 * np.sin(2 * turns), down + 300 * np.cos(turns)], axis=1)
+        ImageDraw.Draw(canvas).line(eight.ravel().tolist(), 10, int(rng.integers(2, 4)))
+        seen = {}
+        normalize(decode(to_bytes(canvas), Limits()), saw=seen.__setitem__)
+        n_parts.append(len(parts_of(seen[Step.BOX] > 0.5).areas))
+
+    assert n_parts.count(1) >= 15
 
 
 @pytest.mark.parametrize("center", Choice)
