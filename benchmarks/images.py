@@ -189,17 +189,22 @@ def _without(step: Step) -> Iterator[None]:
 
 
 def _each(kinds: Mapping[str, Uploads], classifiers: Mapping[str, Classifier]) -> np.ndarray:
-    return np.array([_shares(uploads, classifiers) for uploads in kinds.values()])
+    """Say what share of every kind is read rightly by every model, and not told to be blank or several."""
+    return np.array([_shares(uploads, classifiers, told_is_lost=True) for uploads in kinds.values()])
 
 
 def _blank(paper: list[Picture]) -> float:
     return float(np.mean([normalize(picture).blank for picture in paper]))
 
 
-def _shares(uploads: Uploads, classifiers: Mapping[str, Classifier]) -> list[float]:
-    images = np.array([normalize(picture).pixels for picture in uploads.pictures])
+def _shares(
+    uploads: Uploads, classifiers: Mapping[str, Classifier], *, told_is_lost: bool = False
+) -> list[float]:
+    normalized = [normalize(picture) for picture in uploads.pictures]
+    images = np.array([found.pixels for found in normalized])
+    lost = np.array([told_is_lost and (found.blank or found.several) for found in normalized])
     return [
-        float((classifier.activations(images).argmax(axis=1) == uploads.labels).mean())
+        float(((classifier.activations(images).argmax(axis=1) == uploads.labels) & ~lost).mean())
         for classifier in classifiers.values()
     ]
 

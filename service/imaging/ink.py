@@ -38,6 +38,7 @@ CRISP = 20  # times the strongest ink, over the whole picture: so steep a stroke
 CRISPER = 40  # the same of ink that is weaker than grain may be: shades of paper are soft
 CRISPEST = 0.4  # times the strongest ink, from one cell to the next: no more is asked for
 HAIR = 1.7  # pixels: a narrower line is read from the pixels around each as well
+LARGE = 96  # pixels a side: on fewer no line is thinner than a pixel of what was sent
 LONGEST = (
     10  # outline in longer sides of the picture: 8.9 in MNIST's test digits at most, 11 and more in noise
 )
@@ -152,8 +153,9 @@ def _strength(ink: FloatArray, full: float) -> FloatArray:
 
 
 def _is_hairline(ink: NDArray[np.bool_]) -> bool:
-    """Say whether ink is a line of less than two pixels, and not the specks of noise."""
-    return pen_width(ink) < HAIR and outline_of(ink) < LONGEST * max(ink.shape)
+    """Say whether ink is a line of less than two pixels on a large page, and not the specks of noise."""
+    side = max(ink.shape)
+    return side >= LARGE and pen_width(ink) < HAIR and outline_of(ink) < LONGEST * side
 
 
 def _smooth(picture: FloatArray) -> FloatArray:

@@ -27,6 +27,20 @@ def test_lines_vanish_and_strokes_that_cross_them_stay(three, slope, line, acros
     assert np.abs(cleaned - ink)[drawn > 0.9].mean() < 0.05
 
 
+@pytest.mark.parametrize(("paper", "line", "ink"), [(0.85, 0.7, 0.2), (0.15, 0.3, 0.9)])
+def test_a_thin_stroke_that_crosses_a_line_aslant_stays_whole(paper, line, ink):
+    """What lies above and below the line at one place is paper; the stroke is aside."""
+    rows, columns = np.indices((150, 150))
+    lines, stroke = rule((150, 150)), np.abs(rows - columns) < 2
+    lined = np.where(stroke, ink, np.where(lines, line, paper)).astype(np.float32)
+
+    cleaned = without_ruling(lined)
+
+    nearer_to_ink = np.abs(cleaned - ink) < np.abs(cleaned - paper)
+    assert nearer_to_ink[stroke & lines].mean() > 0.95
+    assert np.abs(cleaned - paper)[lines & ~stroke].mean() < 0.05
+
+
 def test_squares_vanish_from_bare_paper():
     squares = rule((160, 160)) | rule((160, 160)).T
     paper = np.where(squares, np.float32(0.6), np.float32(0.9))
