@@ -138,13 +138,10 @@ def besides(test: mnist.Digits, classifiers: Mapping[str, Classifier]) -> str:
             ),
         )
     ]
-    rows.append(
-        (
-            "paper of every kind, told to be blank",
-            *[_per_cent(_blank(pictures.blank(test)))] * len(classifiers),
-        )
-    )
+    paper = pictures.blank(test)
+    rows.append(("paper of every kind, told to be blank", *[_per_cent(_blank(paper))] * len(classifiers)))
     for name, uploads in (
+        ("paper of every kind", paper),
         ("two digits side by side", pictures.pairs(test)),
         ("two digits that touch", pictures.touching(test)),
         ("noise, uniform or black and white", pictures.noise(noise.uniform_or_two_tone)),

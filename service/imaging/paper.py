@@ -27,6 +27,7 @@ TWO_TONES = 0.8  # of a picture, at least, has one of two tones
 THIRD_TONE = 0.01  # of a picture, at most, is darker than the dark tone, or lighter than the light one
 LIKELIER = 2  # times: what has shadows on it is lit, and more often paper than a screen or a board
 DARKEST = np.float32(0.1)  # of the way from black to white: paper is never taken to be darker
+WHITE = np.float32(1)
 WIDER_THAN_A_PEN = 0.2  # of the longer side
 Places = tuple[FloatArray, FloatArray]
 
@@ -74,10 +75,8 @@ def unexplained(cells: FloatArray) -> float:
 def _relative(grey: FloatArray, paper: FloatArray) -> FloatArray:
     """Say by how much a picture departs from its paper, where it is darker as a share of the paper."""
     departure = grey - paper
-    lighter, darker = departure.clip(min=0), departure.clip(max=0)
-    darker /= paper.clip(min=DARKEST)
-    darker += lighter
-    return darker
+    shares: FloatArray = departure / paper.clip(DARKEST, WHITE)
+    return np.minimum(departure, shares, out=shares)  # a share is farther from 0 than what it is a share of
 
 
 def _tone(cells: FloatArray, *, dark: bool | None) -> np.float32 | None:
@@ -211,5 +210,6 @@ def _heights(surface: FloatArray, places: Places) -> FloatArray:
     """Evaluate a surface at every place: (height, width)."""
     one, by_x, by_y, by_xx, by_xy, by_yy = surface
     y, x = places
-    heights: FloatArray = (one + x * (by_x + x * by_xx)) + y * (by_y + y * by_yy + x * by_xy)
+    across = one + x * (by_x + x * by_xx), by_y + x * by_xy, np.full_like(x, by_yy)  # times 1, y and y²
+    heights: FloatArray = np.hstack((np.ones_like(y), y, y * y)) @ np.vstack(across)
     return heights

@@ -93,7 +93,10 @@ def printed_boxes(parts: Parts) -> Mask | None:
     )  # of lines
     may_be = np.minimum(parts.widths, parts.heights) > ROOM * widths
     may_be &= parts.areas <= OPEN * parts.widths * parts.heights
-    may_be &= ~light(parts) & ((parts.widths >= WIDE * parts.heights) | frames(parts))
+    if may_be.any():  # what takes longer is looked at where it may still matter
+        may_be &= (parts.widths >= WIDE * parts.heights) | frames(parts)
+    if may_be.any():
+        may_be &= ~light(parts)
     found = [
         number for number in np.flatnonzero(may_be).tolist() if _is_printed(parts, number, widths[number])
     ]
