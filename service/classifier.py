@@ -5,6 +5,7 @@ picture gives the same activations everywhere.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Self
 
@@ -20,6 +21,7 @@ from service.imaging import (
     Limits,
     Pixels,
     Preprocessing,
+    claimed_pixels,
     decode,
     normalize,
 )
@@ -144,10 +146,11 @@ class Classifier:
     ) -> Seen:
         """Read a PNG as far as it goes without the network; arguments and errors are those of classify."""
         self.check_that_pictures_are_read()
-        picture = decode(png, self.limits, self.budget)
-        passed("decode")
-        normalized = normalize(picture, invert, center)
-        passed("preprocess")
+        with nullcontext() if self.budget is None else self.budget.gate(claimed_pixels(png)):
+            picture = decode(png, self.limits, self.budget)
+            passed("decode")
+            normalized = normalize(picture, invert, center)
+            passed("preprocess")
         return Seen(normalized.pixels, normalized.blank, normalized, picture.size, picture.mode)
 
     def see_pixels(self, pixels: FloatArray) -> Seen:

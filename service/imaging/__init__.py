@@ -1,7 +1,7 @@
 """Untrusted bytes in, pixels out: the only way from an upload to what a network reads."""
 
 from service.imaging.alike import decode_alike, is_alike
-from service.imaging.budget import Budget
+from service.imaging.budget import BRIEF, Budget
 from service.imaging.decode import Limits, Picture, claimed_pixels, decode
 from service.imaging.format import Format, format_of
 from service.imaging.frame import SIDE
@@ -11,6 +11,7 @@ from service.imaging.preprocessing import PREPROCESSINGS, Pixels, Preprocessing
 from service.imaging.weights import PALETTES, Palette, sheet_shape, signed_png, square, weight_sheet
 
 __all__ = [
+    "BRIEF",
     "PALETTES",
     "PREPROCESSINGS",
     "SIDE",

@@ -1,14 +1,16 @@
-"""How many pixels of large pictures may be decoded at once: memory is bounded, whatever arrives together."""
+"""How much is computed at once: memory is bounded, whatever arrives together, and threads do not jostle."""
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Condition, Lock
 
 from service.errors import BusyError
+from service.imaging.gate import Gate
 
-__all__ = ["SMALL", "Budget"]
+__all__ = ["BRIEF", "SMALL", "Budget"]
 
+BRIEF = 320 * 320  # pixels, up to which a picture is decoded and normalized in two milliseconds or so
 SMALL = 1024 * 1024  # pixels, up to which a picture takes no part: a few MiB a thread
 
 
@@ -20,6 +22,7 @@ class Budget:
         self._pixels = pixels
         self._left = pixels
         self._seconds = max_waiting_seconds
+        self._gate = Gate()
         self._first = Lock()  # held by whoever waits at the head of the line, so that nobody overtakes
         self._returned = Condition()
 
@@ -41,6 +44,13 @@ class Budget:
             with self._returned:
                 self._left += share
                 self._returned.notify()
+
+    def gate(self, pixels: int) -> AbstractContextManager[None]:
+        """Return what one thread at a time holds while it decodes and normalizes so large a picture.
+
+        A brief picture waits for no other; a large one is mostly inflated, which threads can do side by side.
+        """
+        return self._gate if BRIEF < pixels <= SMALL else nullcontext()
 
     def _take(self, share: int) -> None:
         deadline = time.monotonic() + self._seconds

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.network.activations import SIGMOID, Activation, FloatArray
 
@@ -18,6 +19,7 @@ __all__ = ["INITIALISATIONS", "WIDE", "Layer", "Network", "Trace"]
 
 
 WIDE = 2**18  # weights of a layer, 1 MiB: so many push each other out of a core's cache
+PIECE = 2**16  # weights, 256 KiB, that are copied at once, so that the copy stays in a core's cache
 
 
 class Initialisation(Protocol):
@@ -68,9 +70,17 @@ class Layer:
         if len(activations) == 1 and self.weights.size >= WIDE:
             (on,) = activations[0].nonzero()
             if 2 * len(on) <= self.n_in:
-                few: FloatArray = activations[:, on] @ self.weights.T.take(on, axis=0)
-                return few
+                return self._weighed_by(activations[:, on], on)
         weighed: FloatArray = activations @ self.weights.T
+        return weighed
+
+    def _weighed_by(self, activations: FloatArray, on: NDArray[np.intp]) -> FloatArray:
+        """Weigh a few activations, (1, n), those of the neurons that are on, (n,): (1, n_out)."""
+        rows = max(PIECE // self.n_out, 1)
+        weighed: FloatArray = activations[:, :rows] @ self.weights.T.take(on[:rows], axis=0)
+        for first in range(rows, len(on), rows):
+            piece = slice(first, first + rows)
+            weighed += activations[:, piece] @ self.weights.T.take(on[piece], axis=0)
         return weighed
 
 

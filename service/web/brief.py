@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from service.imaging import claimed_pixels
+from service.imaging import BRIEF, claimed_pixels
 from service.imaging.png import SIGNATURE
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BriefWorker", "Envelope", "is_brief"]
 
-PIXELS = 320 * 320  # of the largest picture that is decoded and normalized in two milliseconds or so
 START = b"POST /v1/classify"
 END_OF_HEAD = b"\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*(?=\r\n)", re.IGNORECASE)
@@ -47,7 +46,7 @@ def is_brief(received: bytes) -> bool:
     body = rest[: int(lengths[0])]
     if body.count(SIGNATURE) != 1 or any(mark in body for mark in OTHER_FORMATS):
         return False
-    return claimed_pixels(body[body.index(SIGNATURE) :]) <= PIXELS
+    return claimed_pixels(body[body.index(SIGNATURE) :]) <= BRIEF
 
 
 class Envelope:

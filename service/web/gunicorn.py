@@ -31,8 +31,9 @@ from service.web.worker import DigitWorker
 
 __all__ = ["serve"]
 
-M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # as malloc.h numbers them
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # as malloc.h numbers them
 LARGE_BYTES = 1024 * 1024
+KEPT_BYTES = 4 * LARGE_BYTES
 BACKLOG = 2048  # connections that wait until a worker takes them; gunicorn's own default
 
 
@@ -90,12 +91,14 @@ def _prepare_to_fork(state: State) -> None:
 def _let_malloc_keep_little() -> None:
     """Let glibc give buffers as large as a picture back at once, of which it would keep some 30 MiB.
 
-    And let all threads share one arena: with one each, every one keeps what its largest picture took. What
-    reading the artifacts has freed goes back as well.
+    It keeps what is smaller, or the kernel would have to clear the same pages for every request. And all
+    threads share one arena: with one each, every one keeps what its largest picture took. What reading the
+    artifacts has freed goes back as well.
     """
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):  # other C libraries have none, and keep less
         libc.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
+        libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
         libc.mallopt(M_ARENA_MAX, 1)
         libc.malloc_trim(0)
 

@@ -5,7 +5,8 @@ import pytest
 
 from service.errors import BusyError
 from service.imaging import Budget
-from service.imaging.budget import SMALL
+from service.imaging.budget import BRIEF, SMALL
+from service.imaging.gate import Gate
 
 LARGE = 4 * SMALL
 
@@ -72,6 +73,15 @@ def test_a_small_picture_never_waits(release):
 
     with budget.lend(SMALL):
         pass
+
+
+def test_what_is_small_goes_through_the_gate_and_nothing_else():
+    budget = Budget(LARGE, 0)
+
+    gates = [budget.gate(pixels) for pixels in (0, BRIEF, BRIEF + 1, SMALL, SMALL + 1)]
+
+    assert [isinstance(gate, Gate) for gate in gates] == [False, False, True, True, False]
+    assert gates[2] is gates[3]
 
 
 def test_a_picture_larger_than_all_there_is_takes_all_there_is():

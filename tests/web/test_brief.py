@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from service.imaging import BRIEF
 from service.imaging.png import SIGNATURE
-from service.web.brief import PIXELS, Envelope, is_brief
+from service.web.brief import Envelope, is_brief
 
 HEAD = b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Type: image/png\r\n"
 
@@ -43,7 +44,7 @@ class TestBriefIs:
         assert is_brief(request() + request())
 
     def test_up_to_a_size(self):
-        side = int(PIXELS**0.5)
+        side = int(BRIEF**0.5)
         assert is_brief(request(claims(side, side)))
         assert not is_brief(request(claims(side, side + 1)))
 
