@@ -7,7 +7,7 @@ from service.classifier import Classifier, unobserved
 from service.imaging import SIDE, Choice, decode_alike, is_alike, normalize_alike
 from service.seen import Seen
 
-__all__ = ["see_all"]
+__all__ = ["see_alike", "see_all"]
 
 Failed = TypeVar("Failed")
 
@@ -54,20 +54,21 @@ def see_all(
                 alike[place] = png
             else:
                 looked[place] = see(place, png)
-    at_once = _see_alike(classifier, list(alike.values()), invert, center, passed)
+    at_once = see_alike(classifier, list(alike.values()), invert=invert, center=center, passed=passed)
     for (place, png), seen in zip(alike.items(), at_once, strict=True):
         looked[place] = see(place, png) if seen is None else seen
     return [looked[place] for place in sorted(looked)]
 
 
-def _see_alike(
+def see_alike(
     classifier: Classifier,
     pngs: Sequence[bytes],
-    invert: Choice,
-    center: Choice,
-    passed: Callable[[str], None],
+    *,
+    invert: Choice = Choice.AUTO,
+    center: Choice = Choice.AUTO,
+    passed: Callable[[str], None] = unobserved,
 ) -> list[Seen | None]:
-    """Read those among PNGs of MNIST's size that are its own images, and no others."""
+    """Read those among PNGs of MNIST's size that are its own images, and no others; see see_all."""
     seen: list[Seen | None] = [None] * len(pngs)
     if not pngs or center is Choice.YES or not classifier.preprocessing.on_paper:
         return seen

@@ -1,6 +1,8 @@
 """One request and what is to be told of it when it has been answered."""
 
+from collections.abc import Mapping
 from time import perf_counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from flask import Request
@@ -12,7 +14,11 @@ from service.web.traceparent import Trace, parse_trace
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+    from service.web.ahead import Foreseen
+
 __all__ = ["Exchange", "Stopwatch", "this_exchange"]
+
+NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 class Stopwatch:
@@ -24,8 +30,9 @@ class Stopwatch:
 
     __slots__ = ("_last", "seconds")
 
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
+    def __init__(self, seconds: Mapping[str, float] = NOTHING) -> None:
+        """Begin with what stages have taken before."""
+        self.seconds = dict(seconds)
         self._last = perf_counter()
 
     def passed(self, stage: str) -> None:
@@ -41,6 +48,7 @@ class Exchange(Request):
     Attributes:
         id: as in X-Request-ID.
         trace: that it belongs to; None where the client names none.
+        foreseen: what its picture was found to hold before; None where nobody looked.
         started: seconds on the monotonic clock.
         bytes_in: length of the body that was read.
         notes: further fields of the log line.
@@ -49,13 +57,16 @@ class Exchange(Request):
 
     id: str
     trace: Trace | None
+    foreseen: "Foreseen | None"
     started: float
     bytes_in: int
     notes: dict[str, object]
     stopwatch: Stopwatch | None
 
     def __init__(self, environ: "WSGIEnvironment", **options: bool) -> None:
-        self.started = perf_counter()
+        self.foreseen = getattr(environ.get("gunicorn.socket"), "foreseen", None)
+        before = self.foreseen.seconds if self.foreseen else NOTHING
+        self.started = perf_counter() - sum(before.values())
         super().__init__(environ, **options)
         self.id = accept_id(environ.get("HTTP_X_REQUEST_ID"))
         self.trace = parse_trace(environ.get("HTTP_TRACEPARENT"))
@@ -65,7 +76,7 @@ class Exchange(Request):
 
     def start_stopwatch(self) -> Stopwatch:
         """Begin to take the time of a classification's stages."""
-        self.stopwatch = Stopwatch()
+        self.stopwatch = Stopwatch(self.foreseen.seconds if self.foreseen else NOTHING)
         return self.stopwatch
 
     @property

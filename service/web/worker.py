@@ -23,6 +23,7 @@ from gunicorn.workers.gthread import TConn
 
 from service.errors import ServiceError
 from service.web.admission import PEEK_BYTES, Queue, arrived, is_probe, overloaded
+from service.web.ahead import Foreseen, foresee
 from service.web.brief import BriefWorker, is_brief
 from service.web.errors import RequestError
 from service.web.exhaustion import EXHAUSTED, Spare, die_first
@@ -34,7 +35,7 @@ from service.web.logs import end_of_traceback
 from service.web.problems import MIMETYPE, Kind, detail_of, kind_of, problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from concurrent.futures import Future
     from types import FrameType
 
@@ -140,11 +141,15 @@ class DigitWorker(BriefWorker):
         else:
             self._queue.add(conn)
             if self._parts.state.current.quick and is_brief(head):
-                self.answer_soon(conn)
+                self.answer_soon(conn, head)
             else:
                 self._submit(self.tpool, conn)
 
-    def answer_here(self, conn: TConn) -> None:
+    def foresee(self, pictures: "Sequence[bytes | None]") -> list[Foreseen | None]:
+        """Classify pictures whose requests wait."""
+        return foresee(self._parts.state.current.default, pictures)
+
+    def answer_here(self, conn: TConn, foreseen: Foreseen | None = None) -> None:
         """Answer a brief request in the loop, unless it has waited for too long."""
         left = self._queue.take(conn)
         try:
@@ -152,7 +157,7 @@ class DigitWorker(BriefWorker):
                 self._turn_away(conn, Shed.LATE)
                 self._part_with(conn)
             else:
-                super().answer_here(conn)
+                super().answer_here(conn, foreseen)
         finally:
             self._queue.done(conn)
 

@@ -16,6 +16,7 @@ from contextlib import suppress
 from itertools import islice
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
@@ -31,6 +32,7 @@ from service.web.metrics import Metrics
 from service.web.scrape import Slot
 from service.web.state import State
 from service.web.worker import DigitWorker
+from tests.web.conftest import to_png
 
 SECONDS = 20  # after which a test gives up
 
@@ -599,6 +601,29 @@ def test_a_small_picture_whose_turn_comes_too_late_is_not_classified(worker, con
     worker.method_queue.defer(lambda: [connection.sendall(brief(png)) for connection in both])
     assert sorted(answer(connection)[0].status for connection in both) == [200, 503]
     assert gauge(parts, "digits_requests_shed_total")["late",] == 1
+
+
+def test_small_pictures_that_wait_together_are_answered_as_by_themselves(worker, connect, picture):
+    pictures = [np.roll(picture, place, axis=1) for place in (0, 0, 1, 0, 9, 1)]
+    pictures = [(pixels * (1 - 0.1 * place)).astype(np.uint8) for place, pixels in enumerate(pictures)]
+    sent = [brief(to_png(pixels)) for pixels in pictures]
+    sent.append(brief(to_png(picture)[:-20]))  # damaged
+    alone = [answer(connect(request)) for request in sent]
+    seen, well, waiting = [], worker.wsgi, [connect() for _ in sent]
+
+    def look(environ, start_response):
+        seen.append(environ["gunicorn.socket"].foreseen is not None)
+        return well(environ, start_response)
+
+    worker.wsgi = look
+    wait_until(lambda: len(worker.pending_conns) == len(sent))
+    worker.method_queue.defer(
+        lambda: [connection.sendall(request) for connection, request in zip(waiting, sent, strict=True)]
+    )
+    for connection, (response, told) in zip(waiting, alone, strict=True):
+        again, told_again = answer(connection)
+        assert (again.status, {**told_again, "id": None}) == (response.status, {**told, "id": None})
+    assert sum(seen) >= 2
 
 
 @pytest.mark.parametrize("quick", [True, False])
