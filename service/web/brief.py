@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
     from service.web.ahead import Foreseen
 
-__all__ = ["BriefWorker", "Envelope", "is_brief", "sole_picture"]
+__all__ = ["BriefWorker", "Envelope", "is_brief", "picture_in"]
 
 START = b"POST /v1/classify"
 BARE_START = START + b" HTTP/1.1\r\n"
 END_OF_HEAD = b"\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*(?=\r\n)", re.IGNORECASE)
+END_OF_PNG = b"IEND\xaeB`\x82"
 OTHER_FORMATS = (b"\xff\xd8\xff", b"WEBP")  # whose pixels are not bounded by what a PNG claims
 AT_ONCE = 8  # pictures that are looked at before the first of their requests is answered
 TURN_SECONDS = 0.1  # for which the loop answers brief requests before it looks after its connections again
@@ -55,13 +56,17 @@ def is_brief(received: bytes) -> bool:
     return claimed_pixels(body[body.index(SIGNATURE) :]) <= BRIEF
 
 
-def sole_picture(received: bytes) -> bytes | None:
-    """Return the body of a brief request that chooses nothing, if it begins as MNIST's pictures do."""
-    head, _, rest = received.partition(END_OF_HEAD)
-    length = LENGTH.search(head + b"\r\n")
-    if not head.startswith(BARE_START) or length is None or not is_alike(rest):
+def picture_in(received: bytes) -> bytes | None:
+    """Return the picture in a brief request, by itself or in a form, if MNIST could hold it.
+
+    Of a request that chooses something in its query there is none, since it is not answered like others.
+    """
+    if not received.startswith(BARE_START):
         return None
-    return rest[: int(length[1])]
+    begin = received.index(SIGNATURE)
+    end = received.find(END_OF_PNG, begin) + len(END_OF_PNG)
+    picture = received[begin:end]
+    return picture if is_alike(picture) else None
 
 
 class Envelope:
@@ -106,7 +111,7 @@ class BriefWorker(ThreadWorker):
 
     def answer_soon(self, conn: "TConn", received: bytes) -> None:
         """Let the brief request on a connection wait for the loop."""
-        self._brief.append((conn, sole_picture(received)))
+        self._brief.append((conn, picture_in(received)))
 
     def wait_for_and_dispatch_events(self, timeout: float | None) -> None:
         """Let requests come in; between them answer, one at a time, those that are brief."""

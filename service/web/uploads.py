@@ -115,9 +115,15 @@ def read_upload(exchange: Exchange, max_body_bytes: int, max_seconds: float) -> 
 
 
 def _raw(exchange: Exchange, body: bytes, query: Mapping[str, object]) -> Upload:
-    foreseen, upload = exchange.foreseen, PngUpload(body, parse_options(query))
-    is_same = foreseen is not None and foreseen.png == body and upload.options == Options()
-    return ForeseenUpload(foreseen, upload) if foreseen is not None and is_same else upload
+    return _picture(exchange, body, parse_options(query))
+
+
+def _picture(exchange: Exchange, png: bytes, options: Options) -> Upload:
+    """Take what was found out while the request waited, if it is what the client asks for."""
+    foreseen, upload = exchange.foreseen, PngUpload(png, options)
+    if foreseen is None or foreseen.png != png or options != Options():
+        return upload
+    return ForeseenUpload(foreseen, upload)
 
 
 def _form(exchange: Exchange, body: bytes, query: Mapping[str, object]) -> Upload:
@@ -129,7 +135,7 @@ def _form(exchange: Exchange, body: bytes, query: Mapping[str, object]) -> Uploa
     png = form.files[0].content
     if not png:
         raise BadInputError("the form's file is empty; send one PNG")
-    return PngUpload(png, parse_options(query, form.fields))
+    return _picture(exchange, png, parse_options(query, form.fields))
 
 
 def _json(_: Exchange, body: bytes, query: Mapping[str, object]) -> Upload:

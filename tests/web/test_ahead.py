@@ -75,11 +75,11 @@ def ask(settings_for, log):
     state = State(settings)
     client = create_app(settings, state=state, log=log).test_client()
 
-    def ask(png, foreseen, query=""):
+    def ask(body, foreseen, query="", content_type="image/png"):
         response = client.post(
             f"/v1/classify{query}",
-            data=png,
-            content_type="image/png",
+            data=body,
+            content_type=content_type,
             environ_overrides={"gunicorn.socket": SimpleNamespace(foreseen=foreseen)},
         )
         assert response.status_code == 200
@@ -97,6 +97,14 @@ def test_the_answer_is_the_same_and_says_how_long_it_took(ask, pngs):
     stages = ("decode", "preprocess", "forward")
     assert all(float(took[stage]) >= 1000 * foreseen.seconds[stage] - 0.001 for stage in stages)
     assert float(took["total"]) >= sum(float(took[stage]) for stage in stages) - 0.003
+
+
+def test_a_form_is_answered_by_what_was_foreseen_too(ask, pngs, monkeypatch):
+    foreseen = foresee(ask.classifier, pngs)[2]
+    form = b"--x\r\nContent-Disposition: form-data; name=a; filename=a\r\n\r\n" + pngs[2] + b"\r\n--x--\r\n"
+    answer, _ = ask(form, None, content_type="multipart/form-data; boundary=x")
+    monkeypatch.setattr(Classifier, "see", None)
+    assert ask(form, foreseen, content_type="multipart/form-data; boundary=x")[0] == answer
 
 
 def test_what_was_foreseen_of_another_picture_is_not_told(ask, pngs):

@@ -7,7 +7,7 @@ import pytest
 
 from service.imaging import BRIEF
 from service.imaging.png import SIGNATURE
-from service.web.brief import Envelope, is_brief, sole_picture
+from service.web.brief import Envelope, is_brief, picture_in
 
 HEAD = b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Type: image/png\r\n"
 
@@ -94,21 +94,22 @@ class TestBriefIsNot:
         assert not is_brief(request(head=line))
 
 
-class TestSolePictureIs:
-    MNISTS = SIGNATURE + b"\0\0\0\rIHDR" + b"\0\0\0\x1c" * 2 + b"\x08\0\0\0\0" + b"the rest"
+class TestPictureIn:
+    MNISTS = SIGNATURE + b"\0\0\0\rIHDR" + b"\0\0\0\x1c" * 2 + b"\x08\0\0\0\0the rest, and IEND\xaeB`\x82"
 
-    def test_the_body_of_a_request_that_chooses_nothing(self):
-        assert sole_picture(request(self.MNISTS) + request()) == self.MNISTS
+    @pytest.mark.parametrize("body", [MNISTS, b"--x\r\n\r\n" + MNISTS + b"\r\n--x--\r\n"])
+    def test_is_what_mnist_could_hold(self, body):
+        assert picture_in(request(body) + request(body)) == self.MNISTS
 
     @pytest.mark.parametrize(
         "line", [b"POST /v1/classify?model=plain HTTP/1.1\r\n", b"POST /v1/classify/batch HTTP/1.1\r\n"]
     )
-    def test_none_of_another_request(self, line):
-        assert sole_picture(request(self.MNISTS, head=line)) is None
+    def test_is_none_of_another_request(self, line):
+        assert picture_in(request(self.MNISTS, head=line)) is None
 
-    @pytest.mark.parametrize("body", [claims(28, 29), SMALL, b"--x\r\n\r\n" + MNISTS])
-    def test_none_where_the_body_is_no_picture_that_mnist_could_hold(self, body):
-        assert sole_picture(request(body)) is None
+    @pytest.mark.parametrize("body", [claims(28, 29), SMALL, MNISTS[:-1]])
+    def test_is_none_where_mnist_could_not_hold_it(self, body):
+        assert picture_in(request(body)) is None
 
 
 @pytest.fixture
