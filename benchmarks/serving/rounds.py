@@ -1,5 +1,6 @@
 """Rounds in which every candidate has its turn, and what comes of them."""
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,7 @@ from benchmarks.serving.servers import Server
 __all__ = ["Answered", "Candidate", "Pinned", "Question", "Row", "measure"]
 
 WARM_SECONDS = 1  # of requests before the first round
+REST_SECONDS = 0.5  # before each turn, in which a server answers what the last one left behind
 CONNECTIONS = 8
 
 
@@ -192,6 +194,7 @@ def _start(
 
 
 def _turn(candidate: Candidate, run: Running, pinned: Pinned, folder: Path) -> Turn:
+    time.sleep(REST_SECONDS)
     before = run.cpu_seconds
     seen = load(
         run.url + (candidate.path or run.server.path),

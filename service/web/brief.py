@@ -126,7 +126,10 @@ class BriefWorker(ThreadWorker):
     def _look_ahead(self) -> None:
         """Look at the pictures of those whose turn is next."""
         turn = [self._brief.popleft() for _ in range(min(len(self._brief), AT_ONCE))]
-        foreseen = self.foresee([picture for _, picture in turn])
+        try:
+            foreseen = self.foresee([picture for _, picture in turn])
+        except Exception:  # noqa: BLE001  # whatever it is, each request meets it by itself, and tells of it
+            foreseen = [None] * len(turn)
         self._next.extend((conn, found) for (conn, _), found in zip(turn, foreseen, strict=True))
 
     def foresee(self, pictures: "Sequence[bytes | None]") -> "list[Foreseen | None]":

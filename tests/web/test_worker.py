@@ -539,6 +539,18 @@ def test_an_error_in_the_loop_does_not_end_it(worker, connect, png, lines):
     assert answer(connect(brief(png)))[0].status == 200
 
 
+def test_an_error_in_looking_ahead_is_left_to_the_requests(worker, connect, png):
+    looked = threading.Event()
+
+    def fail(_):
+        looked.set()
+        raise ZeroDivisionError
+
+    worker.foresee = fail
+    assert answer(connect(brief(png)))[0].status == 200
+    assert looked.is_set()
+
+
 def test_a_draining_worker_answers_small_pictures_and_closes(connect, parts, png):
     parts.state.draining.set()
     connection = connect(brief(png))

@@ -2,6 +2,8 @@
 
 from service.classifier import Classifier
 from service.cli import main
+from service.web.brief import BriefWorker
+from service.web.worker import DigitWorker
 
 classify, first = Classifier.classify, []
 
@@ -13,4 +15,5 @@ def classify_once(self, png, **options):
 
 
 Classifier.classify = classify_once
+DigitWorker.foresee = BriefWorker.foresee
 main()
