@@ -146,8 +146,9 @@ class DigitWorker(BriefWorker):
                 self._submit(self.tpool, conn)
 
     def foresee(self, pictures: "Sequence[bytes | None]") -> list[Foreseen | None]:
-        """Classify pictures whose requests wait."""
-        return foresee(self._parts.state.current.default, pictures)
+        """Classify pictures whose requests wait; where keys are asked for, nothing before they are seen."""
+        state = self._parts.state
+        return super().foresee(pictures) if state.keys else foresee(state.current.default, pictures)
 
     def answer_here(self, conn: TConn, foreseen: Foreseen | None = None) -> None:
         """Answer a brief request in the loop, unless it has waited for too long."""

@@ -23,6 +23,7 @@ from gunicorn.glogging import Logger
 from gunicorn.sock import TCPSocket
 from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from service.web.app import create_app
 from service.web.application import Parts
@@ -615,27 +616,46 @@ def test_a_small_picture_whose_turn_comes_too_late_is_not_classified(worker, con
     assert gauge(parts, "digits_requests_shed_total")["late",] == 1
 
 
-def test_small_pictures_that_wait_together_are_answered_as_by_themselves(worker, connect, picture):
-    pictures = [np.roll(picture, place, axis=1) for place in (0, 0, 1, 0, 9, 1)]
-    pictures = [(pixels * (1 - 0.1 * place)).astype(np.uint8) for place, pixels in enumerate(pictures)]
-    sent = [brief(to_png(pixels)) for pixels in pictures]
-    sent.append(brief(to_png(picture)[:-20]))  # damaged
+@pytest.fixture
+def together(worker, connect):
+    """Send requests that wait together: their answers, and how many pictures were foreseen."""
+
+    def send(requests):
+        seen, well, waiting = [], worker.wsgi, [connect() for _ in requests]
+
+        def look(environ, start_response):
+            seen.append(environ["gunicorn.socket"].foreseen is not None)
+            return well(environ, start_response)
+
+        worker.wsgi = look
+        wait_until(lambda: len(worker.pending_conns) == len(requests))
+        pairs = list(zip(waiting, requests, strict=True))
+        worker.method_queue.defer(lambda: [connection.sendall(request) for connection, request in pairs])
+        return [answer(connection) for connection in waiting], sum(seen)
+
+    return send
+
+
+@pytest.fixture
+def pictures(picture):
+    """Four that MNIST could hold, one that must be framed, and one that is damaged."""
+    pngs = [to_png((picture * share).astype(np.uint8)) for share in (1, 0.9, 0.8, 0.7)]
+    return [*pngs, to_png(np.roll(picture, 9, axis=1)), pngs[0][:-20]]
+
+
+def test_small_pictures_that_wait_together_are_answered_as_by_themselves(together, connect, pictures):
+    sent = [brief(png) for png in pictures]
     alone = [answer(connect(request)) for request in sent]
-    seen, well, waiting = [], worker.wsgi, [connect() for _ in sent]
-
-    def look(environ, start_response):
-        seen.append(environ["gunicorn.socket"].foreseen is not None)
-        return well(environ, start_response)
-
-    worker.wsgi = look
-    wait_until(lambda: len(worker.pending_conns) == len(sent))
-    worker.method_queue.defer(
-        lambda: [connection.sendall(request) for connection, request in zip(waiting, sent, strict=True)]
-    )
-    for connection, (response, told) in zip(waiting, alone, strict=True):
-        again, told_again = answer(connection)
+    answers, n_foreseen = together(sent)
+    for (response, told), (again, told_again) in zip(alone, answers, strict=True):
         assert (again.status, {**told_again, "id": None}) == (response.status, {**told, "id": None})
-    assert sum(seen) >= 2
+    assert n_foreseen >= 2
+
+
+@pytest.mark.parametrize("changes", [{"api_keys": SecretStr("ann s3cret")}])
+def test_no_picture_is_looked_at_before_the_key_is(together, pictures):
+    answers, n_foreseen = together([brief(png) for png in pictures])
+    assert ({response.status for response, _ in answers}, n_foreseen) == ({401}, 0)
 
 
 @pytest.mark.parametrize("quick", [True, False])
