@@ -33,7 +33,7 @@ __all__ = ["serve"]
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # as malloc.h numbers them
 LARGE_BYTES = 1024 * 1024
-KEPT_BYTES = 4 * LARGE_BYTES
+KEPT_BYTES = 2 * LARGE_BYTES
 BACKLOG = 2048  # connections that wait until a worker takes them; gunicorn's own default
 
 

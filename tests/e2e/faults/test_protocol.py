@@ -122,7 +122,7 @@ def test_nothing_grows(attacked, is_full, tell, png):
             for sent, _ in SENT.values():
                 send(attacked.port, sent)
 
-    send_all(2)
+    send_all(8)  # both workers have answered by then, and the allocator keeps what it keeps
     workers = attacked.workers()
     before = {pid: (private_bytes(pid), open_files(pid)) for pid in workers}
     send_all(40 if is_full else 4)
