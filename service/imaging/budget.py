@@ -15,7 +15,10 @@ SMALL = 1024 * 1024  # pixels, up to which a picture takes no part: a few MiB a 
 
 
 class Budget:
-    """Lends pixels to the threads of one process; who finds too few left waits, the first one first."""
+    """Lends pixels to the threads of one process; who finds too few left waits, the first one first.
+
+    What is small takes no part in that, and has a gate of its own; what is brief waits for nobody.
+    """
 
     def __init__(self, pixels: int, max_waiting_seconds: float) -> None:
         """Lend so many pixels, and let a picture wait so many seconds for its share."""

@@ -126,14 +126,14 @@ class BriefWorker(ThreadWorker):
     def _look_ahead(self) -> None:
         """Look at the pictures of those whose turn is next."""
         turn = [self._brief.popleft() for _ in range(min(len(self._brief), AT_ONCE))]
-        try:
-            foreseen = self.foresee([picture for _, picture in turn])
-        except Exception:  # noqa: BLE001  # whatever it is, each request meets it by itself, and tells of it
-            foreseen = [None] * len(turn)
+        foreseen = self.foresee([picture for _, picture in turn])
         self._next.extend((conn, found) for (conn, _), found in zip(turn, foreseen, strict=True))
 
     def foresee(self, pictures: "Sequence[bytes | None]") -> "list[Foreseen | None]":
-        """Classify pictures whose requests wait; None in place of one that its own request looks at."""
+        """Classify pictures whose requests wait; None in place of one that its own request looks at.
+
+        It must not raise: the loop would end.
+        """
         return [None] * len(pictures)
 
     def answer_here(self, conn: "TConn", foreseen: "Foreseen | None" = None) -> None:

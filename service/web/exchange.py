@@ -65,8 +65,8 @@ class Exchange(Request):
 
     def __init__(self, environ: "WSGIEnvironment", **options: bool) -> None:
         self.foreseen = getattr(environ.get("gunicorn.socket"), "foreseen", None)
-        before = self.foreseen.seconds if self.foreseen else NOTHING
-        self.started = perf_counter() - sum(before.values())
+        self._before = self.foreseen.seconds if self.foreseen else NOTHING  # by stage, what that took
+        self.started = perf_counter() - sum(self._before.values())
         super().__init__(environ, **options)
         self.id = accept_id(environ.get("HTTP_X_REQUEST_ID"))
         self.trace = parse_trace(environ.get("HTTP_TRACEPARENT"))
@@ -76,7 +76,7 @@ class Exchange(Request):
 
     def start_stopwatch(self) -> Stopwatch:
         """Begin to take the time of a classification's stages."""
-        self.stopwatch = Stopwatch(self.foreseen.seconds if self.foreseen else NOTHING)
+        self.stopwatch = Stopwatch(self._before)
         return self.stopwatch
 
     @property

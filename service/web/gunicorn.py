@@ -32,8 +32,8 @@ from service.web.worker import DigitWorker
 __all__ = ["serve"]
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # as malloc.h numbers them
-LARGE_BYTES = 1024 * 1024
-KEPT_BYTES = 2 * LARGE_BYTES
+LARGE_BYTES = 1024 * 1024  # of a buffer
+KEPT_BYTES = 2 * LARGE_BYTES  # of what is free at the heap's end
 BACKLOG = 2048  # connections that wait until a worker takes them; gunicorn's own default
 
 

@@ -148,7 +148,11 @@ class DigitWorker(BriefWorker):
     def foresee(self, pictures: "Sequence[bytes | None]") -> list[Foreseen | None]:
         """Classify pictures whose requests wait; where keys are asked for, nothing before they are seen."""
         state = self._parts.state
-        return super().foresee(pictures) if state.keys else foresee(state.current.default, pictures)
+        try:
+            return super().foresee(pictures) if state.keys else foresee(state.current.default, pictures)
+        except Exception as error:  # noqa: BLE001  # each request still looks at its own picture
+            self._parts.log.warning("looking ahead failed", traceback=end_of_traceback(error))
+            return super().foresee(pictures)
 
     def answer_here(self, conn: TConn, foreseen: Foreseen | None = None) -> None:
         """Answer a brief request in the loop, unless it has waited for too long."""

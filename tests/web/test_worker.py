@@ -540,16 +540,11 @@ def test_an_error_in_the_loop_does_not_end_it(worker, connect, png, lines):
     assert answer(connect(brief(png)))[0].status == 200
 
 
-def test_an_error_in_looking_ahead_is_left_to_the_requests(worker, connect, png):
-    looked = threading.Event()
-
-    def fail(_):
-        looked.set()
-        raise ZeroDivisionError
-
-    worker.foresee = fail
+def test_an_error_in_looking_ahead_is_told_and_left_to_the_requests(connect, png, lines, monkeypatch):
+    monkeypatch.setattr("service.web.worker.foresee", None)
     assert answer(connect(brief(png)))[0].status == 200
-    assert looked.is_set()
+    [told] = [line for line in lines if line["event"] == "looking ahead failed"]
+    assert "TypeError" in told["traceback"]
 
 
 def test_a_draining_worker_answers_small_pictures_and_closes(connect, parts, png):
