@@ -54,9 +54,9 @@ steps = import_module("service.imaging.normalize")  # its function of the same n
 
 STEPS: Mapping[str, Step] = MappingProxyType(
     {
-        "enlargement undone": Step(steps, "undo_enlargement", lambda grey, _size: grey),
-        "table painted over": Step(steps, "without_table", lambda grey: grey),
-        "ruling filled": Step(steps, "without_ruling", lambda grey: grey),
+        "enlargement undone": Step(steps, "undo_enlargement", lambda scene, _size: scene),
+        "table painted over": Step(steps, "without_table", lambda scene: scene),
+        "ruling filled": Step(steps, "without_ruling", lambda scene: scene),
         "uneven light: a surface": Step(paper, "EVEN_SURFACE", 2.0),
         "uneven light: wider than a pen": Step(paper, "EVEN_SURFACE", 0.0),
         "two tones where ink is cut": Step(paper, "CUT", 2.0),

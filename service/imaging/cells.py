@@ -1,10 +1,43 @@
 """A picture in coarse squares: few enough of them to search, where all pixels are too many."""
 
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
 import numpy as np
 
 from service.network import FloatArray
 
-__all__ = ["cells_of"]
+__all__ = ["Scene", "cells_of"]
+
+CELLS = 64  # along the longer side, at most
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A picture, and the same in few cells: what is searched for in it by several is averaged once.
+
+    Attributes:
+        grey: (height, width) float32, 0 black to 1 white.
+    """
+
+    grey: FloatArray
+
+    @cached_property
+    def factor(self) -> int:
+        """Say how many pixels wide a cell is."""
+        pixels: int = -(-max(self.grey.shape) // CELLS)
+        return pixels
+
+    @cached_property
+    def cells(self) -> FloatArray:
+        """Return the picture in cells, at most 64 along the longer side."""
+        return cells_of(self.grey, self.factor)
+
+    @cached_property
+    def span(self) -> float:
+        """Say how far the darkest cell is from the lightest."""
+        return float(self.cells.max() - self.cells.min())
 
 
 def cells_of(grey: FloatArray, factor: int) -> FloatArray:
@@ -21,7 +54,8 @@ def cells_of(grey: FloatArray, factor: int) -> FloatArray:
 def _rows_of(grey: FloatArray, factor: int) -> FloatArray:
     """Average each factor rows, and as one more what remains of them."""
     whole = len(grey) // factor * factor
-    rows: FloatArray = np.empty((-(-len(grey) // factor), grey.shape[1]), grey.dtype)
+    order: Literal["C", "F"] = "C" if grey.flags.c_contiguous else "F"  # as it is read
+    rows: FloatArray = np.empty((-(-len(grey) // factor), grey.shape[1]), grey.dtype, order)
     means, rest = rows[: whole // factor], grey[whole:]
     means[:] = grey[:whole:factor]
     for place in range(1, factor):

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from service.imaging.cells import cells_of
+from service.imaging.cells import Scene, cells_of
 from service.imaging.paper import unexplained
 from service.network import FloatArray
 
@@ -12,33 +12,33 @@ __all__ = ["undo_enlargement"]
 MOST = 28  # pixels a side: MNIST's own
 HALF = 0.5  # pixel: so far the edge of a block lies from where it should, for being rounded
 WIDE = 6  # pixels, at least, of a block whose edges are blended with the next
-EVERY = 8  # pixels to the next column that is looked at first
+EVERY = 24  # pixels to the next column that is looked at first
 SMOOTH = 27  # pixels a side of what was enlarged smoothly
-CELLS = 64  # along the longer side
 GENTLE = 18  # times the range, from one side to the other, is as steep as a smooth picture gets
 FEW_CELLS = 20  # along the longer side
 INK = 0.37  # of the range: so far ink lies from the surface that light makes, and shadows do not
 LEAST_INK = 0.13  # of the way from black to white: the same
 
 
-def undo_enlargement(grey: FloatArray, size: tuple[int, int]) -> FloatArray:
+def undo_enlargement(scene: Scene, size: tuple[int, int]) -> Scene:
     """Bring a picture back to at most 28 pixels a side, where nothing is lost by it: else return it as it is.
 
     Enlarged by repeating pixels, it consists of blocks, and the middle of each is the pixel it was; enlarged
     smoothly, it has no detail that a smaller picture could not hold.
 
     Args:
-        grey: (height, width).
+        scene: the picture.
         size: (width, height) that it had before it was reduced by averaging, which blends neighbours.
     """
+    grey = scene.grey
     if max(grey.shape) <= MOST:
-        return grey
+        return scene
     blocks = _blocks(grey, size)
     if blocks is not None:
-        return blocks
-    if _is_smooth(cells_of(grey, -(-max(grey.shape) // CELLS))):
-        return np.ascontiguousarray(cells_of(grey, -(-max(grey.shape) // SMOOTH)))
-    return grey
+        return Scene(blocks)
+    if _is_smooth(scene):
+        return Scene(np.ascontiguousarray(cells_of(grey, -(-max(grey.shape) // SMOOTH))))
+    return scene
 
 
 def _blocks(grey: FloatArray, size: tuple[int, int]) -> FloatArray | None:
@@ -78,9 +78,9 @@ def _changes(view: FloatArray) -> NDArray[np.intp]:
     return np.flatnonzero((view[1:] != view[:-1]).any(axis=1)) + 1
 
 
-def _is_smooth(cells: FloatArray) -> bool:
+def _is_smooth(scene: Scene) -> bool:
     """Say whether nothing in a picture is steep, and yet it is not light alone."""
-    span = cells.max() - cells.min()
+    cells, span = scene.cells, scene.span
     for view in (cells, cells.T):
         if np.abs(view[1:] - view[:-1]).max(initial=0) * max(cells.shape) > GENTLE * span:
             return False

@@ -20,6 +20,7 @@ MIDDLE = (CENTRE + 0.5) * FINE - 0.5  # fine row and column of the centre of mas
 PEN = 2.2 * FINE  # fine pixels: strokes thinner than MNIST's usually are get this width
 
 PLACES = np.arange(SIDE * FINE, dtype=np.float64)  # of rows or columns, counted from the first
+AVERAGED = np.eye(SIDE, dtype=np.float32).repeat(FINE, axis=0) / np.float32(FINE * FINE)  # (112, 28)
 
 CROSS = ((0, 1), (1, 0), (1, 1), (1, 2), (2, 1))
 SQUARE = tuple((row, column) for row in range(3) for column in range(3))
@@ -104,6 +105,6 @@ def _place(fine: FloatArray, scale: float, *, top: float, left: float) -> Framed
     wide = np.zeros((side, side), np.float32)
     wide[down : down + height, right : right + width] = fine
     shift = ((right - (side - width) / 2) / FINE, (down - (side - height) / 2) / FINE)
-    rows = wide.reshape(SIDE, FINE, side).sum(axis=1)
-    picture: FloatArray = rows.reshape(SIDE, SIDE, FINE).sum(axis=2) / np.float32(FINE * FINE)
+    rows = np.add.reduce(wide.reshape(SIDE, FINE, side), axis=1)
+    picture: FloatArray = rows @ AVERAGED  # a reduction over four neighbours takes five times as long
     return Framed(picture, scale, shift, fine)

@@ -1,10 +1,11 @@
 """From grey to ink: how much of it each pixel holds, whatever it is written on."""
 
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.imaging.cells import Scene
 from service.imaging.paper import contrast
 from service.imaging.robust import median
 from service.imaging.subject import subject, without_light
@@ -62,16 +63,17 @@ class Ink(NamedTuple):
     box: Box | None
 
 
-def read_ink(grey: FloatArray, *, dark: bool | None) -> Ink:
+def read_ink(scene: Scene, *, dark: bool | None) -> Ink:
     """Find the ink on paper that may be uneven and rough.
 
     Args:
-        grey: (height, width) float32, 0 black to 1 white.
+        scene: the picture.
         dark: whether the ink is darker than its paper; None finds out.
     """
-    departure = contrast(grey, dark=dark)
+    departure = contrast(scene, dark=dark)
     if dark is None:  # paper departs from itself to both sides alike, ink to one
-        dark = bool(np.vdot(departure * departure, departure) < 0)
+        some = departure[::EVERY]
+        dark = bool(np.vdot(some * some, some) < 0)
     ink = -departure if dark else departure
     smooth = _smooth(ink)
     cells = _halved(smooth)
@@ -80,17 +82,39 @@ def read_ink(grey: FloatArray, *, dark: bool | None) -> Ink:
         height, width = smooth.shape
         whole = kept.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
         ink, smooth = ink * whole, smooth * whole
-    strongest = float(smooth.max())
+        cells = cells * kept
+    strongest = float(cells.max())
     if strongest < GRAIN_MOST and strongest < _visible(smooth):
         return Ink(ink, dark, None)
     crisp = CRISPER if strongest < GRAIN_MOST else CRISP
     if _steepest(cells, kept) < strongest * min(crisp / max(cells.shape), CRISPEST):
         return Ink(ink, dark, None)
+    strokes = cast("Box", box_of(cells > THRESHOLD * strongest))  # in which at least the strongest is
+    left, top, right, bottom = (2 * edge for edge in strokes)
+    around = slice(top, bottom), slice(left, right)  # elsewhere there is paper
+    drawn, written = _drawn(ink[around], smooth[around], strongest, max(ink.shape))
+    strength = np.zeros(ink.shape, ink.dtype)
+    strength[around] = drawn
+    inner = cast("Box", box_of(written))
+    return Ink(strength, dark, (left + inner[0], top + inner[1], left + inner[2], top + inner[3]))
+
+
+def _drawn(
+    ink: FloatArray, smooth: FloatArray, strongest: float, side: int
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Put strokes on the scale of ink, and say which pixels they cover.
+
+    Args:
+        ink: (height, width).
+        smooth: the same, each pixel averaged with its neighbours.
+        strongest: of smooth.
+        side: the longer one of the whole picture, in pixels.
+    """
     written = smooth > THRESHOLD * strongest
-    strength = _strength(ink, strongest)
-    if _is_hairline(strength > SOLID):  # it falls onto one pixel or between two, and would be dashed
-        strength = _strength(smooth, median(smooth[written]))
-    return Ink(strength, dark, box_of(written))
+    drawn = _strength(ink, strongest)
+    if _is_hairline(drawn > SOLID, side):  # it falls onto one pixel or between two, and would be dashed
+        drawn = _strength(smooth, median(smooth[written]))
+    return drawn, written
 
 
 def read_small_ink(grey: FloatArray, *, dark: bool | None) -> Ink:
@@ -152,32 +176,37 @@ def _strength(ink: FloatArray, full: float) -> FloatArray:
     return strength
 
 
-def _is_hairline(ink: NDArray[np.bool_]) -> bool:
-    """Say whether ink is a line of less than two pixels on a large page, and not the specks of noise."""
-    side = max(ink.shape)
+def _is_hairline(ink: NDArray[np.bool_], side: int) -> bool:
+    """Say whether ink is a line of less than two pixels on a page so large, and not the specks of noise."""
     return side >= LARGE and pen_width(ink) < HAIR and outline_of(ink) < LONGEST * side
 
 
 def _smooth(picture: FloatArray) -> FloatArray:
     """Average each pixel with its neighbours, so that no single one of them counts as ink."""
-    wide = padded(picture, 1)
-    wide[0], wide[-1] = wide[1], wide[-2]
-    wide[:, 0], wide[:, -1] = wide[:, 1], wide[:, -2]
-    columns = wide[:-2] + wide[1:-1]
-    columns += wide[2:]
-    mean = columns[:, :-2] + columns[:, 1:-1]
-    mean += columns[:, 2:]
-    mean /= np.float32(9)
+    mean = _with_neighbours(_with_neighbours(picture).T).T
+    mean *= np.float32(1 / 9)
     return mean
+
+
+def _with_neighbours(rows: FloatArray) -> FloatArray:
+    """Add to each row those before and after it; beyond the edges a picture goes on as it ends."""
+    summed = np.empty_like(rows)
+    np.add(rows[:-2], rows[2:], out=summed[1:-1])
+    inner = min(1, len(rows) - 1)
+    summed[0], summed[-1] = rows[0] + rows[inner], rows[-1] + rows[-1 - inner]
+    summed += rows
+    return summed
 
 
 def _halved(picture: FloatArray) -> FloatArray:
     """Keep the strongest of each 2 × 2 pixels, so that no thin stroke is lost."""
     height, width = (length // 2 for length in picture.shape)
-    rows = picture[::2].copy()
-    np.maximum(rows[:height], picture[1::2], out=rows[:height])
-    cells = rows[:, ::2].copy()
-    np.maximum(cells[:, :width], rows[:, 1::2], out=cells[:, :width])
+    rows = np.empty((-(-picture.shape[0] // 2), picture.shape[1]), picture.dtype)
+    np.maximum(picture[:-1:2], picture[1::2], out=rows[:height])
+    rows[height:] = picture[2 * height :]  # what has no partner
+    cells = np.empty((len(rows), -(-picture.shape[1] // 2)), picture.dtype)
+    np.maximum(rows[:, :-1:2], rows[:, 1::2], out=cells[:, :width])
+    cells[:, width:] = rows[:, 2 * width :]
     return cells
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from service.imaging.cells import Scene
 from service.imaging.coarse import undo_enlargement
 from service.imaging.decode import Picture
 from service.imaging.frame import SIDE, Framed, frame, frame_whole
@@ -91,14 +92,17 @@ def normalize(
         saw: shown the picture after each step that is taken, for whoever wants to look.
     """
     dark = DARK_INK[invert]
-    grey = undo_enlargement(picture.grey, picture.size)
+    scene = undo_enlargement(Scene(picture.grey), picture.size)
+    grey = scene.grey
     if grey.shape == (SIDE, SIDE) and center is not Choice.YES:
         ink = as_it_is(grey, dark=dark, centred=center is Choice.AUTO)
         if ink is not None:
             return _untouched(ink, picture.size)
     small = max(grey.shape) < SIDE
     ink = (
-        read_small_ink(grey, dark=dark) if small else read_ink(without_ruling(without_table(grey)), dark=dark)
+        read_small_ink(grey, dark=dark)
+        if small
+        else read_ink(without_ruling(without_table(scene)), dark=dark)
     )
     saw(Step.INK, ink.strength)
     if ink.box is None:

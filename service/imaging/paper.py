@@ -1,40 +1,54 @@
 """The paper behind the ink: what a picture would show if nothing were written on it."""
 
-from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from service.imaging.cells import cells_of
+from service.imaging.cells import Scene, cells_of
 from service.imaging.robust import median
 from service.imaging.subject import subject
 from service.network import FloatArray
 
 __all__ = ["contrast", "unexplained"]
 
-CELLS = 20  # along the longer side; a cell is the mean of its pixels
+COARSE = 22  # cells along the longer side, at most, that a surface is fitted to
 N_FITS = 3
 INNER = np.float32(0.25)  # weight of a cell inside, where ink is likely, beside 1 at the border
 EVEN = 0.9  # of the border, at least, is the same grey where the paper is even
 NEAR = np.float32(0.02)  # of the way from black to white; what departs less from the paper is paper
 NEAR_SURFACE = 0.12  # of the picture's own range: what departs less from a surface is paper
 EVEN_SURFACE = 0.97  # of the border, at least, lies near the surface
-FINE_CELLS = 64  # along the longer side
 CUT = 0.8  # of the picture's own range: the border spans so much of it where the ink is cut off
 TONE = 0.2  # of the way from one tone to the other
 TWO_TONES = 0.8  # of a picture, at least, has one of two tones
 THIRD_TONE = 0.01  # of a picture, at most, is darker than the dark tone, or lighter than the light one
 LIKELIER = 2  # times: what has shadows on it is lit, and more often paper than a screen or a board
 DARKEST = np.float32(0.1)  # of the way from black to white: paper is never taken to be darker
-WHITE = np.float32(1)
 WIDER_THAN_A_PEN = 0.2  # of the longer side
-Places = tuple[FloatArray, FloatArray]
+SHAPES = 64  # of pictures, whose grids are kept
 
+TERMS = ((0, 0), (0, 1), (1, 0), (0, 2), (1, 1), (2, 0))  # powers of y and x
 RIDGE = np.float32(1e-4) * np.eye(6, dtype=np.float32)  # keeps pictures one pixel wide solvable
 
 
-def contrast(grey: FloatArray, *, dark: bool | None = None) -> FloatArray:
+class Grid(NamedTuple):
+    """Places in a picture that a surface of second degree is fitted to, n of them.
+
+    Attributes:
+        border: (n,), true for the outermost.
+        terms: (6, n): 1, x, y, x², x y and y² at each, x and y from -1 to 1.
+        to_surface: (6, n), times the greys is the surface nearest to those at the border.
+    """
+
+    border: NDArray[np.bool_]
+    terms: FloatArray
+    to_surface: FloatArray
+
+
+def contrast(scene: Scene, *, dark: bool | None = None) -> FloatArray:
     """Take the paper away: (height, width) grey → its departure from the paper, negative where it is darker.
 
     The paper is the first of these that explains the picture's border: one grey; a surface of second degree,
@@ -43,39 +57,41 @@ def contrast(grey: FloatArray, *, dark: bool | None = None) -> FloatArray:
     that is darker than its paper departs by its share of it.
 
     Args:
-        grey: 0 black to 1 white.
+        scene: the picture.
         dark: whether the ink is darker than its paper; None finds out where that matters.
     """
-    factor = -(-max(grey.shape) // CELLS)
-    cells = cells_of(grey, factor)
-    border = _border(*cells.shape)
-    level = np.float32(median(cells[border]))
-    if np.count_nonzero(np.abs(cells[border] - level) <= NEAR) >= EVEN * np.count_nonzero(border):
+    grey, cells = scene.grey, scene.cells
+    factor = -(-max(cells.shape) // COARSE)
+    coarse = cells_of(cells, factor)
+    grid = _grid(*coarse.shape, *grey.shape, scene.factor * factor)
+    greys, border = coarse.ravel(), grid.border
+    at_border = greys[border]
+    level = np.float32(median(at_border))
+    if np.count_nonzero(np.abs(at_border - level) <= NEAR) >= EVEN * len(at_border):
         return grey - level
-    places = _places(grey.shape, factor)
-    surface = _fit(cells, border, places)
-    departure = np.abs(cells - _heights(surface, places))[border]
-    near = max(NEAR, NEAR_SURFACE * np.ptp(cells))
-    if np.count_nonzero(departure <= near) >= EVEN_SURFACE * np.count_nonzero(border):
-        return _relative(grey, _heights(surface, _places(grey.shape, 1)))
-    cells = np.ascontiguousarray(cells_of(grey, -(-max(grey.shape) // FINE_CELLS)))
-    is_cut = np.ptp(cells[_border(*cells.shape)]) >= CUT * np.ptp(cells)
+    surface = _fit(greys, grid)
+    departure = np.abs(greys - surface @ grid.terms)[border]
+    near = max(NEAR, NEAR_SURFACE * (greys.max() - greys.min()))
+    if np.count_nonzero(departure <= near) >= EVEN_SURFACE * len(departure):
+        return _relative(grey, _heights(surface, *grey.shape))
+    is_cut = np.ptp(cells[_border(*cells.shape)]) >= CUT * scene.span
     if is_cut and (tone := _tone(cells, dark=dark)) is not None:
         return grey - tone
-    return _beyond_a_pen(grey, cells, dark=dark)
+    return _beyond_a_pen(scene, dark=dark)
 
 
 def unexplained(cells: FloatArray) -> float:
     """Say how far a picture of few cells departs at most from the nearest surface of second degree."""
-    places = _places(cells.shape, 1)
-    surface = _weighted_fit(cells.ravel(), _terms(cells.shape, places), np.ones(cells.size, np.float32))
-    return float(np.abs(cells - _heights(surface, places)).max())
+    greys, terms = cells.ravel(), _grid(*cells.shape, *cells.shape, 1).terms
+    surface = _weighted_fit(greys, terms, np.ones(cells.size, np.float32))
+    return float(np.abs(greys - surface @ terms).max())
 
 
 def _relative(grey: FloatArray, paper: FloatArray) -> FloatArray:
     """Say by how much a picture departs from its paper, where it is darker as a share of the paper."""
     departure = grey - paper
-    shares: FloatArray = departure / paper.clip(DARKEST, WHITE)
+    shares = np.maximum(paper, DARKEST)
+    np.divide(departure, shares, out=shares)
     return np.minimum(departure, shares, out=shares)  # a share is farther from 0 than what it is a share of
 
 
@@ -104,16 +120,16 @@ def _pieces(mask: NDArray[np.bool_]) -> int:
     return int(np.count_nonzero(corners) - np.count_nonzero(notches))
 
 
-def _beyond_a_pen(grey: FloatArray, cells: FloatArray, *, dark: bool | None) -> FloatArray:
+def _beyond_a_pen(scene: Scene, *, dark: bool | None) -> FloatArray:
     """Take away all that is wider than a pen, whatever its shape: only ink is narrower."""
+    grey, cells = scene.grey, scene.cells
     width = round(WIDER_THAN_A_PEN * max(cells.shape))
     light, deep = _closed(cells, width), _opened(cells, width)
     if dark is None:
         dark = bool(LIKELIER * _energy(light - cells) > _energy(cells - deep))
     paper = _smallest(light, 3) if dark else _largest(deep, 3)  # an edge of a shadow is blurred by cells
-    factor = -(-max(grey.shape) // FINE_CELLS)
     height, columns = grey.shape
-    size = cells.shape[1] * factor, cells.shape[0] * factor
+    size = cells.shape[1] * scene.factor, cells.shape[0] * scene.factor
     whole = np.asarray(Image.fromarray(paper).resize(size, Image.Resampling.BILINEAR))[:height, :columns]
     departure = _relative(grey, whole)
     one_sided: FloatArray = np.minimum(departure, 0) if dark else np.maximum(departure, 0)
@@ -164,39 +180,38 @@ def _border(height: int, width: int) -> NDArray[np.bool_]:
     return border
 
 
-def _places(shape: Sequence[int], factor: int) -> Places:
-    """Find the middles of cells of factor × factor pixels: y as a column and x as a row, from -1 to 1."""
-    y, x = (_middles(length, factor) for length in shape)
-    return y[:, np.newaxis], x[np.newaxis]
+@lru_cache(SHAPES)
+def _grid(n_rows: int, n_columns: int, height: int, width: int, factor: int) -> Grid:
+    """Lay a grid of cells, factor × factor pixels each, over a picture; the last of a line may be smaller."""
+    y, x = _powers(height, factor), _powers(width, factor)
+    terms = [y[:, down, np.newaxis] * x[:, across] for down, across in TERMS]
+    flat = np.stack(terms).reshape(len(TERMS), -1)
+    border = _border(n_rows, n_columns).ravel()
+    return Grid(border, flat, np.linalg.solve(flat * border @ flat.T + RIDGE, flat * border))
 
 
-def _middles(length: int, factor: int) -> FloatArray:
+@lru_cache(2 * SHAPES)
+def _powers(length: int, factor: int) -> FloatArray:
+    """Raise the middles of cells of so many pixels, from -1 to 1, to the powers 0, 1 and 2: (n, 3)."""
     starts = np.arange(0, length, factor, dtype=np.float32)
     ends = np.minimum(starts + factor, length)  # the last cell may be smaller
-    return (starts + ends) / length - 1
+    middles = (starts + ends) / length - 1
+    return np.stack((np.ones_like(middles), middles, middles * middles), axis=1)
 
 
-def _fit(cells: FloatArray, border: NDArray[np.bool_], places: Places) -> FloatArray:
-    """Fit a surface to the border, then twice to all that lies near the last one: its coefficients, (6,)."""
-    terms = _terms(cells.shape, places)
-    greys, shares = cells.ravel(), np.where(border.ravel(), np.float32(1), INNER)
-    weights: FloatArray = border.ravel().astype(np.float32)
-    surface = _weighted_fit(greys, terms, weights)
+def _fit(greys: FloatArray, grid: Grid) -> FloatArray:
+    """Fit a surface to the border, and unless that explains it twice to all that lies near: (6,)."""
+    border, terms, to_surface = grid
+    surface: FloatArray = to_surface @ greys
     for _ in range(N_FITS - 1):
         departure = np.abs(greys - surface @ terms)
+        if departure[border].max() <= NEAR:
+            break
         near = max(3 * np.float32(median(departure)), NEAR)
-        weights = shares / (1 + (departure / near) ** 2) ** 2  # Geman and McClure's: far is nothing
+        weights = np.where(border, np.float32(1), INNER)
+        weights /= np.square(1 + np.square(departure / near))  # Geman and McClure's: far is nothing
         surface = _weighted_fit(greys, terms, weights)
     return surface
-
-
-def _terms(shape: tuple[int, ...], places: Places) -> FloatArray:
-    """Evaluate 1, x, y, x², x y and y² at every place: (6, n)."""
-    y, x = places
-    terms = np.empty((6, *shape), np.float32)
-    for term, values in zip(terms, (1, x, y, x * x, x * y, y * y), strict=True):
-        term[:] = values
-    return terms.reshape(6, -1)
 
 
 def _weighted_fit(greys: FloatArray, terms: FloatArray, weights: FloatArray) -> FloatArray:
@@ -206,10 +221,9 @@ def _weighted_fit(greys: FloatArray, terms: FloatArray, weights: FloatArray) -> 
     return surface
 
 
-def _heights(surface: FloatArray, places: Places) -> FloatArray:
-    """Evaluate a surface at every place: (height, width)."""
+def _heights(surface: FloatArray, height: int, width: int) -> FloatArray:
+    """Evaluate a surface at every pixel: (height, width)."""
     one, by_x, by_y, by_xx, by_xy, by_yy = surface
-    y, x = places
-    across = one + x * (by_x + x * by_xx), by_y + x * by_xy, np.full_like(x, by_yy)  # times 1, y and y²
-    heights: FloatArray = np.hstack((np.ones_like(y), y, y * y)) @ np.vstack(across)
+    by_powers = np.array([[one, by_x, by_xx], [by_y, by_xy, 0], [by_yy, 0, 0]], np.float32)  # of y, of x
+    heights: FloatArray = _powers(height, 1) @ (by_powers @ _powers(width, 1).T)
     return heights

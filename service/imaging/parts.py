@@ -5,6 +5,7 @@ Rosenfeld and Pfaltz 1966), so that the cost follows the outline of the ink and 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ Ints = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Parts:
     """The parts of a mask; those of one picture have the numbers 0 to n - 1.
 
@@ -31,19 +32,19 @@ class Parts:
     areas: Ints
     boxes: Ints
 
-    @property
+    @cached_property
     def widths(self) -> Ints:
         """Say how wide each part is, in pixels: (n,)."""
         widths: Ints = self.boxes[2] - self.boxes[0]
         return widths
 
-    @property
+    @cached_property
     def heights(self) -> Ints:
         """Say how high each part is, in pixels: (n,)."""
         heights: Ints = self.boxes[3] - self.boxes[1]
         return heights
 
-    @property
+    @cached_property
     def edges(self) -> Mask:
         """Say whether each part reaches the left, upper, right and lower edge of the picture: (4, n)."""
         height, width = self.shape
@@ -70,10 +71,10 @@ def parts_of(mask: Mask) -> Parts:
     """Find what hangs together: (height, width)."""
     height, width = mask.shape
     stride = width + 2  # paper between the end of a row and the next, so that no run touches across it
-    wide = np.zeros((height, stride), np.int8)
+    wide = np.zeros((height, stride), bool)
     wide[:, 1:-1] = mask
-    steps = wide.reshape(-1)[1:] - wide.reshape(-1)[:-1]
-    starts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
+    before, after = wide.reshape(-1)[:-1], wide.reshape(-1)[1:]
+    starts, ends = np.flatnonzero(after > before), np.flatnonzero(after < before)
     first = ends.searchsorted(starts + stride)  # run of the next row that ends at the corner or later
     n_below = np.maximum(starts.searchsorted(ends + stride, "right") - first, 0)
     above = np.arange(len(starts)).repeat(n_below)
@@ -85,7 +86,7 @@ def parts_of(mask: Mask) -> Parts:
 
 def _joined(n: int, above: list[int], below: list[int]) -> Ints:
     """Number runs by what they hang together with, 0, 1, 2 in the order in which they first appear."""
-    parents = list(range(n))
+    parents = list(range(n))  # none comes after its child
 
     def root(run: int) -> int:
         while parents[run] != run:
@@ -93,10 +94,13 @@ def _joined(n: int, above: list[int], below: list[int]) -> Ints:
         return run
 
     for one, other in zip(above, below, strict=True):
-        first, second = root(one), root(other)
-        parents[max(first, second)] = min(first, second)
+        if parents[other] == other:  # the first that it hangs on to, as most often the only one
+            parents[other] = parents[one]
+        elif parents[other] != parents[one]:
+            first, second = root(one), root(other)
+            parents[max(first, second)] = min(first, second)
     numbers, n_parts = [0] * n, 0
-    for run, parent in enumerate(parents):  # none comes before its parent
+    for run, parent in enumerate(parents):
         if parent == run:
             numbers[run], n_parts = n_parts, n_parts + 1
         else:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from service.imaging.cells import Scene
 from service.network import FloatArray
 
 __all__ = ["without_ruling"]
@@ -16,6 +17,7 @@ THIN = 0.02  # of the longer side: a line is no thicker, and a pen in a picture 
 VISIBLE = 0.03  # of the way from black to white: by so much a line departs from the paper on both sides of it
 STEEPEST = 0.06  # rows for each column: three degrees and a half
 STRIP = 6  # pixels at an edge, in which a line must begin
+MEAN = np.full(STRIP, 1 / STRIP, np.float32)
 
 
 class Lines(NamedTuple):
@@ -30,18 +32,18 @@ class Lines(NamedTuple):
     slope: float
 
 
-def without_ruling(grey: FloatArray) -> FloatArray:
-    """Fill every printed line with what lies on both sides of it: (height, width) → the same shape.
+def without_ruling(scene: Scene) -> Scene:
+    """Fill every printed line with what lies on both sides of it.
 
     Strokes that cross a line stay whole, straight or aslant, and those that end on it too.
     """
     for turn in range(2):
-        view = grey.T if turn else grey
+        view = scene.grey.T if turn else scene.grey
         lines = _lines(view)
         if lines is not None:
             filled = _filled(view, *lines)
-            grey = filled.T if turn else filled
-    return grey
+            scene = Scene(filled.T if turn else filled)
+    return scene
 
 
 def _lines(grey: FloatArray) -> Lines | None:
@@ -50,9 +52,11 @@ def _lines(grey: FloatArray) -> Lines | None:
     reach = max(round(THIN * max(grey.shape)), 1) + 1
     if min(grey.shape) < PARTS * 2:
         return None
-    for edge in (grey[:, :STRIP], grey[:, -STRIP:]):
-        if max(ridges.max() for ridges in _ridges(edge.mean(axis=1), reach)) < VISIBLE:
-            return None
+    at_edges = np.empty((height, 2), np.float32)
+    np.matmul(grey[:, :STRIP], MEAN, out=at_edges[:, 0])
+    np.matmul(grey[:, -STRIP:], MEAN, out=at_edges[:, 1])
+    if np.maximum(*_ridges(at_edges, reach)).max(axis=0).min() < VISIBLE:
+        return None
     part = width // PARTS
     parts = grey[:, : part * PARTS].reshape(height, PARTS, part).sum(axis=2) / np.float32(part)
     # a gap between two strokes is a ridge too: where it is the highest, lines may be of the other kind

@@ -63,6 +63,8 @@ def light(parts: Parts) -> Mask:
 
 def frames(parts: Parts) -> Mask:
     """Tell what runs around something of some size, a box or a circle: (n,)."""
+    if len(parts.areas) == 1:
+        return np.zeros(1, bool)
     left, top, right, bottom = parts.boxes
     longer = np.maximum(parts.widths, parts.heights)
     around = (  # (n outside, n inside)
@@ -86,15 +88,20 @@ def _is_hollow(parts: Parts, number: int) -> bool:
     return not in_core.any()
 
 
-def printed_boxes(parts: Parts) -> Mask | None:
-    """Draw the lines of printed boxes: (height, width), not what is written into them; None where none is."""
-    widths = (
-        np.maximum(np.rint(THIN * np.maximum(parts.widths, parts.heights)), 2).astype(int) + 1
-    )  # of lines
-    may_be = np.minimum(parts.widths, parts.heights) > ROOM * widths
-    may_be &= parts.areas <= OPEN * parts.widths * parts.heights
-    if may_be.any():  # what takes longer is looked at where it may still matter
-        may_be &= (parts.widths >= WIDE * parts.heights) | frames(parts)
+def printed_boxes(parts: Parts, around: Mask) -> Mask | None:
+    """Draw the lines of printed boxes: (height, width), not what is written into them; None where none is.
+
+    Args:
+        parts: of the ink.
+        around: (n,), which of them are frames.
+    """
+    may_be = parts.areas <= OPEN * parts.widths * parts.heights
+    may_be &= (parts.widths >= WIDE * parts.heights) | around
+    if not may_be.any():  # as most often; what takes longer is looked at where it may still matter
+        return None
+    thin = np.rint(THIN * np.maximum(parts.widths, parts.heights)).astype(int)
+    widths = np.maximum(thin, 2) + 1  # of lines
+    may_be &= np.minimum(parts.widths, parts.heights) > ROOM * widths
     if may_be.any():
         may_be &= ~light(parts)
     found = [

@@ -1,18 +1,17 @@
 """The sheet in a picture that shows its edges: a table behind it is painted over with paper."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.imaging.cells import cells_of
+from service.imaging.cells import Scene
 from service.imaging.robust import median
 from service.network import FloatArray
 
 __all__ = ["without_table"]
 
-CELLS = 64  # along the longer side, at most
 FEWEST = 8  # along the shorter side: fewer are too few to see an edge in
 STEP = 0.3  # of the picture's own range: what differs more from the edge of the picture is something else
 LEAST = 0.06  # of the way from black to white: the least such difference
@@ -23,7 +22,14 @@ ACROSS = 0.5  # of a side, at least, along which the table lies
 DEEPEST = 0.45  # of the picture that the table may reach into it
 UNLIKE = 0.2  # of the picture's own range: what departs more from the paper along an edge is none
 INK = 0.35  # of the strongest departure from the paper
-HALF_TURN = 2  # quarter turns: from here on what was counted from the left is counted from the right
+
+TURNED: Sequence[Callable[[FloatArray], FloatArray]] = (
+    lambda picture: picture,
+    lambda picture: picture.T[::-1],
+    lambda picture: picture[::-1, ::-1],
+    lambda picture: picture.T[:, ::-1],
+)
+"""A view of a picture, turned to the left by so many quarters."""
 
 
 class Edge(NamedTuple):
@@ -40,37 +46,42 @@ class Edge(NamedTuple):
     start: float
 
 
-def without_table(grey: FloatArray) -> FloatArray:
-    """Paint over what lies beyond the straight edges of a sheet: (height, width) → the same shape.
+def without_table(scene: Scene) -> Scene:
+    """Paint over what lies beyond the straight edges of a sheet.
 
     Each column (or row) of the table takes the grey where the paper begins, so that the light on it goes on.
     A picture without such edges, or with nothing written inside them, is returned as it is.
     """
-    factor = -(-max(grey.shape) // CELLS)
-    cells = cells_of(grey, factor)
+    cells = scene.cells
     if min(cells.shape) < FEWEST:
-        return grey
-    step = max(STEP * float(cells.max() - cells.min()), LEAST)
+        return scene
+    step = max(STEP * scene.span, LEAST)
     edges = [edge for side in _sides(cells, step) if (edge := _edge(cells, *side, step)) is not None]
     if not edges or not _holds_ink_inside(_painted(cells, edges, NEAR)):
-        return grey
-    return _painted(grey, edges, NEAR * factor)
+        return scene
+    return Scene(_painted(scene.grey, edges, NEAR * scene.factor))
 
 
 def _sides(cells: FloatArray, step: float) -> Iterator[tuple[int, NDArray[np.intp]]]:
     """Yield the quarter turns that bring above a side that may be table, and the columns it does not fill."""
-    ranges = [(cells.min(axis=axis), cells.max(axis=axis)) for axis in (0, 1)]
-    for turns, side in enumerate((cells[0], cells[:, -1], cells[-1], cells[:, 0])):
-        darkest, lightest = ranges[turns % 2]
-        other = np.maximum(side - darkest, lightest - side) > step
-        columns = np.flatnonzero(other if turns < HALF_TURN else other[::-1])
-        if len(columns) >= ACROSS * len(side):
+    (top, bottom), (left, right) = _unlike(cells, step), _unlike(cells.T, step)
+    for turns, other in enumerate((top, right, bottom[::-1], left[::-1])):
+        columns = np.flatnonzero(other)
+        if len(columns) >= ACROSS * len(other):
             yield turns, columns
+
+
+def _unlike(view: FloatArray, step: float) -> NDArray[np.bool_]:
+    """Say which columns hold something else than their upper and their lower end: (2, width)."""
+    ends = view[:: len(view) - 1]
+    darker, lighter = ends - np.minimum.reduce(view), np.maximum.reduce(view) - ends
+    unlike: NDArray[np.bool_] = np.maximum(darker, lighter) > step
+    return unlike
 
 
 def _edge(cells: FloatArray, turns: int, columns: NDArray[np.intp], step: float) -> Edge | None:
     """Find the edge of the sheet towards one side of the picture, in the columns that the table ends in."""
-    view = np.rot90(cells, turns)
+    view = TURNED[turns](cells)
     height = len(view)
     below = view[:, columns]
     first = (np.abs(below - below[0]) > step).argmax(axis=0)  # row in which something else begins
@@ -108,7 +119,7 @@ def _line(columns: NDArray[np.intp], rows: NDArray[np.intp]) -> tuple[float, flo
 def _painted(grey: FloatArray, edges: list[Edge], margin: float) -> FloatArray:
     painted = grey.copy()
     for edge in edges:
-        view = np.rot90(painted, edge.turns)
+        view = TURNED[edge.turns](painted)
         height, width = view.shape
         places = np.arange(width)
         line = edge.start * max(height, width) + edge.slope * places + margin

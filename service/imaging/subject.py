@@ -60,17 +60,18 @@ def _beside(mask: Mask) -> Mask | None:
     parts = parts_of(mask)
     if not 0 < len(parts.areas) <= MOST:
         return None
-    boxes = printed_boxes(parts)
+    around = frames(parts)
+    boxes = printed_boxes(parts, around)
     if boxes is not None:
         return _spread(boxes & mask)
-    chosen = _chosen(parts)
+    chosen = _chosen(parts, around)
     if chosen.all():
         return None
     return _spread(parts.mask_of(~chosen)) & ~parts.mask_of(chosen)
 
 
-def _chosen(parts: Parts) -> Mask:
-    """Choose the parts that are the digit: (n,)."""
+def _chosen(parts: Parts, around: Mask) -> Mask:
+    """Choose the parts that are the digit: (n,); around says which are frames."""
     at_edge: Mask = np.logical_or.reduce(parts.edges)
     if len(at_edge) == 1 and not at_edge[0]:
         return ~at_edge
@@ -78,7 +79,7 @@ def _chosen(parts: Parts) -> Mask:
     longest = max(parts.shape)
     small_dots = dots(parts) & (longer < DOT * longest)
     straight = lines(parts)
-    whole = ~at_edge & ~frames(parts)
+    whole = ~at_edge & ~around
     large = whole & ~small_dots & ~straight & (longer >= LARGE * longest)
     if not large.any():
         if np.count_nonzero(straight) == 1:  # a one, unless it goes from edge to edge

@@ -1,14 +1,19 @@
 import numpy as np
 import pytest
 
+from service.imaging.cells import Scene
 from service.imaging.ink import border_of, box_of, outline_of, padded, read_ink, read_small_ink
+
+
+def ink_of(grey, *, dark=None):
+    return read_ink(Scene(grey), dark=dark)
 
 
 @pytest.mark.parametrize(("paper", "ink"), [(1, 0), (0.9, 0.4), (0, 1), (0.3, 0.45)])
 def test_ink_is_found_whatever_it_is_written_with(three, paper, ink):
     drawn = three(140)
 
-    found = read_ink((paper + (ink - paper) * drawn).astype(np.float32), dark=None)
+    found = ink_of((paper + (ink - paper) * drawn).astype(np.float32))
 
     assert found.dark == (ink < paper)
     assert ((found.strength == 1) == (drawn > 0.75)).mean() > 0.999
@@ -16,7 +21,7 @@ def test_ink_is_found_whatever_it_is_written_with(three, paper, ink):
     assert np.abs(np.subtract(found.box, box_of(drawn > 0.25))).max() <= 1
 
 
-@pytest.mark.parametrize("read", [read_ink, read_small_ink])
+@pytest.mark.parametrize("read", [ink_of, read_small_ink])
 @pytest.mark.parametrize("dark", [True, False])
 def test_ink_of_the_wrong_side_is_not_seen_where_the_side_is_told(three, read, dark):
     drawn = three(20)
@@ -30,7 +35,7 @@ def test_ink_of_the_wrong_side_is_not_seen_where_the_side_is_told(three, read, d
 def test_the_grain_of_bare_paper_is_no_ink(paper, deviation):
     grain = np.random.default_rng(0).normal(paper, deviation, (190, 150))
 
-    assert read_ink(grain.astype(np.float32), dark=None).box is None
+    assert ink_of(grain.astype(np.float32)).box is None
 
 
 @pytest.mark.parametrize(("strength", "deviation"), [(0.06, 0.003), (0.15, 0.02), (0.7, 0.1)])
@@ -38,17 +43,17 @@ def test_ink_that_rises_above_the_grain_is_found(three, strength, deviation):
     drawn = three(140)
     grain = np.random.default_rng(0).normal(0.8, deviation, (140, 140))
 
-    found = read_ink((grain - strength * drawn).astype(np.float32), dark=None)
+    found = ink_of((grain - strength * drawn).astype(np.float32))
 
     assert np.abs(np.subtract(found.box, box_of(drawn > 0.25))).max() <= 2
 
 
 def test_a_single_speck_does_not_widen_the_box(three):
     grey = 1 - three(140)
-    box = read_ink(grey, dark=None).box
+    box = ink_of(grey).box
     grey[3, 3] = 0
 
-    assert read_ink(grey, dark=None).box == box
+    assert ink_of(grey).box == box
 
 
 def test_half_tones_of_a_small_picture_are_kept():

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
+from service.imaging.cells import Scene
 from service.imaging.paper import contrast
+
+
+def departure_from_paper(grey, **told):
+    return contrast(Scene(grey), **told)
 
 
 def axes(height, width):
@@ -22,7 +27,7 @@ LIGHTS = {
 def test_nothing_remains_of_bare_paper(light, size):
     grey = LIGHTS[light](*axes(*size)).astype(np.float32)
 
-    departure = contrast(grey)
+    departure = departure_from_paper(grey)
 
     assert departure.dtype == np.float32
     assert np.abs(departure).max() < 0.03  # cells are coarser than pixels
@@ -32,7 +37,7 @@ def test_nothing_remains_of_bare_paper(light, size):
 def test_light_ink_departs_from_the_paper_by_its_own_strength(three, light):
     drawn = three(140)
 
-    departure = contrast((LIGHTS[light](*axes(140, 140)) + 0.1 * drawn).astype(np.float32))
+    departure = departure_from_paper((LIGHTS[light](*axes(140, 140)) + 0.1 * drawn).astype(np.float32))
 
     assert np.median(departure[drawn > 0.99]) == pytest.approx(0.1, abs=0.01)
     assert np.median(departure[drawn == 0]) == pytest.approx(0, abs=0.01)
@@ -42,7 +47,7 @@ def test_light_ink_departs_from_the_paper_by_its_own_strength(three, light):
 def test_dark_ink_in_uneven_light_departs_by_its_share_of_the_paper(three, light):
     drawn = three(140)
 
-    departure = contrast((LIGHTS[light](*axes(140, 140)) * (1 - 0.6 * drawn)).astype(np.float32))
+    departure = departure_from_paper((LIGHTS[light](*axes(140, 140)) * (1 - 0.6 * drawn)).astype(np.float32))
 
     assert np.median(departure[drawn > 0.99]) == pytest.approx(-0.6, abs=0.02)
     assert np.ptp(departure[drawn == 1]) < 0.1  # as dark in the shade as in the light
@@ -54,7 +59,7 @@ def test_a_digit_cut_to_its_ink_lies_on_the_tone_that_does_not_hang_together(thr
     drawn = three(140, pen=0.2, margin=0.02)[2:138, 36:104]  # touches every edge
     grey = drawn if ink else 1 - drawn
 
-    departure = contrast(grey)
+    departure = departure_from_paper(grey)
 
     assert np.array_equal(departure, grey - (1 - ink))
 
@@ -63,7 +68,7 @@ def test_a_digit_cut_to_its_ink_lies_on_the_tone_that_does_not_hang_together(thr
 def test_the_tone_of_the_paper_follows_from_the_side_of_the_ink(three, ink):
     drawn = three(140, pen=0.2, margin=0.02)[2:138, 36:104]
 
-    assert np.array_equal(contrast(drawn, dark=not ink), drawn - (1 - ink))
+    assert np.array_equal(departure_from_paper(drawn, dark=not ink), drawn - (1 - ink))
 
 
 def in_shadow(grey):
@@ -76,7 +81,7 @@ def test_the_edge_of_a_shadow_is_no_ink(three):
     drawn = three(140)
     grey = in_shadow(0.9 - 0.7 * drawn).astype(np.float32)
 
-    departure = contrast(grey)
+    departure = departure_from_paper(grey)
 
     assert np.median(departure[drawn > 0.99]) == pytest.approx(-0.7 / 0.9, abs=0.03)
     assert np.quantile(departure[drawn == 0], 0.01) > -0.25  # ink begins at a quarter
@@ -84,7 +89,7 @@ def test_the_edge_of_a_shadow_is_no_ink(three):
 
 @pytest.mark.parametrize("dark", [True, False])
 def test_under_a_shadow_too_only_ink_of_the_side_that_is_told_is_seen(three, dark):
-    departure = contrast(in_shadow(0.9 - 0.7 * three(140)).astype(np.float32), dark=dark)
+    departure = departure_from_paper(in_shadow(0.9 - 0.7 * three(140)).astype(np.float32), dark=dark)
 
     assert (departure <= 0).all() if dark else (departure >= 0).all()
 
@@ -93,7 +98,7 @@ def test_under_a_shadow_too_only_ink_of_the_side_that_is_told_is_seen(three, dar
 def test_the_smallest_pictures_have_paper_too(size):
     grey = np.linspace(0, 1, size[0] * size[1], dtype=np.float32).reshape(size)
 
-    assert np.isfinite(contrast(grey)).all()
+    assert np.isfinite(departure_from_paper(grey)).all()
 
 
 def test_a_digit_in_a_shadow_is_no_third_tone(three):
@@ -101,7 +106,7 @@ def test_a_digit_in_a_shadow_is_no_third_tone(three):
     x, y = axes(140, 140)
     grey = np.where(x + y > -0.9, 0.3, 0.9) * (1 - 0.4 * drawn)
 
-    departure = contrast(grey.astype(np.float32))
+    departure = departure_from_paper(grey.astype(np.float32))
 
     away = np.abs(x + y + 0.9) > 0.15  # pixels at the shadow's edge
     assert np.median(departure[drawn > 0.99]) == pytest.approx(-0.4, abs=0.03)

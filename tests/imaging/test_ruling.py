@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
+from service.imaging.cells import Scene
 from service.imaging.ruling import without_ruling
+
+
+def unruled(grey):
+    return without_ruling(Scene(grey)).grey
 
 
 def rule(shape, apart=24, slope=0.0, start=9, thickness=2):
@@ -20,7 +25,7 @@ def test_lines_vanish_and_strokes_that_cross_them_stay(three, slope, line, acros
     lines = rule(ink.shape, slope=slope)
     lined = np.where(lines & (drawn < 0.5), line, ink).astype(np.float32)
 
-    cleaned = without_ruling(lined if across else lined.T)
+    cleaned = unruled(lined if across else lined.T)
 
     cleaned = cleaned if across else cleaned.T
     assert np.abs(cleaned - 0.85)[lines & (drawn == 0)].mean() < 0.02
@@ -34,7 +39,7 @@ def test_a_thin_stroke_that_crosses_a_line_aslant_stays_whole(paper, line, ink):
     lines, stroke = rule((150, 150)), np.abs(rows - columns) < 2
     lined = np.where(stroke, ink, np.where(lines, line, paper)).astype(np.float32)
 
-    cleaned = without_ruling(lined)
+    cleaned = unruled(lined)
 
     nearer_to_ink = np.abs(cleaned - ink) < np.abs(cleaned - paper)
     assert nearer_to_ink[stroke & lines].mean() > 0.95
@@ -45,14 +50,14 @@ def test_squares_vanish_from_bare_paper():
     squares = rule((160, 160)) | rule((160, 160)).T
     paper = np.where(squares, np.float32(0.6), np.float32(0.9))
 
-    assert np.abs(without_ruling(paper) - 0.9).max() < 1e-6
+    assert np.abs(unruled(paper) - 0.9).max() < 1e-6
 
 
 @pytest.mark.parametrize("size", [(160, 160), (20, 150)])
 def test_paper_without_lines_is_returned_as_it_is(size):
     paper = np.full(size, 0.9, np.float32)
 
-    assert without_ruling(paper) is paper
+    assert unruled(paper) is paper
 
 
 def test_the_bar_of_a_digit_is_no_line():
@@ -61,8 +66,8 @@ def test_the_bar_of_a_digit_is_no_line():
     cut = np.full((150, 150), 0.9, np.float32)
     cut[40:52] = 0.1  # reaches them, and is as thick as a pen
 
-    assert without_ruling(seven) is seven
-    assert without_ruling(cut) is cut
+    assert unruled(seven) is seven
+    assert unruled(cut) is cut
 
 
 def test_lines_are_found_beside_a_gap_between_strokes_that_is_more_distinct():
@@ -71,4 +76,4 @@ def test_lines_are_found_beside_a_gap_between_strokes_that_is_more_distinct():
     lined = paper.copy()
     lined[20:22], lined[120:122] = 0.7, 0.7
 
-    assert np.array_equal(without_ruling(lined), paper)
+    assert np.array_equal(unruled(lined), paper)

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
+from service.imaging.cells import Scene
 from service.imaging.sheet import without_table
+
+
+def without_its_table(grey):
+    return without_table(Scene(grey)).grey
 
 
 @pytest.fixture
@@ -39,7 +44,7 @@ def test_a_table_is_painted_over_with_paper_and_the_ink_is_kept(sheet, where, sl
     paper = np.where(sheet > 0.8, np.float32(0.75), sheet)  # so that a white table differs
     grey, inside = on_table(paper, table=table, slope=slope, **EDGES[where])
 
-    painted = without_table(grey)
+    painted = without_its_table(grey)
 
     assert np.abs(painted - 0.75)[~inside].max() < 0.05
     assert (painted == grey)[inside].mean() > 0.95
@@ -47,7 +52,7 @@ def test_a_table_is_painted_over_with_paper_and_the_ink_is_kept(sheet, where, sl
 
 
 def test_a_picture_without_a_table_is_returned_as_it_is(sheet):
-    assert without_table(sheet) is sheet
+    assert without_its_table(sheet) is sheet
 
 
 @pytest.mark.parametrize("what", ["a bar", "light from one side", "dark corners", "grain", "narrow", "bare"])
@@ -62,7 +67,7 @@ def test_what_is_no_table_is_left_alone(sheet, what):
         "bare": np.where(rows < 0.2, np.float32(0.2), np.float32(0.9)),
     }[what]
 
-    assert without_table(grey) is grey
+    assert without_its_table(grey) is grey
 
 
 @pytest.mark.parametrize("side", ["left", "top"])
@@ -71,4 +76,4 @@ def test_a_digit_cut_to_its_ink_is_no_table(side):
     one[:, 12:30] = 0.1
     grey = one if side == "left" else one.T
 
-    assert without_table(grey) is grey
+    assert without_its_table(grey) is grey
