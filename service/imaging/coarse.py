@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.imaging.cells import Scene, cells_of
-from service.imaging.paper import unexplained
+from service.imaging.surface import unexplained
 from service.network import FloatArray
 
 __all__ = ["undo_enlargement"]
@@ -56,11 +56,12 @@ def _blocks(grey: FloatArray, size: tuple[int, int]) -> FloatArray | None:
     numbers = np.arange(2, MOST + 1)[:, np.newaxis] * lengths / lengths.max()  # of blocks, (n, 2)
     numbers = np.maximum(np.rint(numbers), 1)
     sides = lengths / numbers
-    strays = (
-        np.abs(places - np.rint(places / side) * side).max(axis=1)
-        for places, side in zip(edges, sides.T[:, :, np.newaxis], strict=True)
+    stray = np.maximum(
+        *(
+            _stray(places, side, sharp=factor == 1)
+            for places, side in zip(edges, sides.T[:, :, np.newaxis], strict=True)
+        )
     )
-    stray = np.maximum(*strays)
     fitting = (stray < 1) & (sides.min(axis=1) >= WIDE) if factor > 1 else stray <= HALF
     if not fitting.any():
         return None
@@ -71,6 +72,21 @@ def _blocks(grey: FloatArray, size: tuple[int, int]) -> FloatArray | None:
     )
     pixels: FloatArray = grey[rows][:, columns]
     return pixels
+
+
+def _stray(places: NDArray[np.intp], side: FloatArray, *, sharp: bool) -> FloatArray:
+    """Say how far changes lie at most from the edges of blocks; infinitely if two of them share a sharp one.
+
+    Args:
+        places: of the changes, (m,), ascending.
+        side: of the blocks, one for each trial, (n, 1), in pixels.
+        sharp: whether an edge is one change, and not blended over two.
+    """
+    edges = np.rint(places / side)
+    stray: FloatArray = np.abs(places - edges * side).max(axis=1)
+    if sharp:
+        stray[(edges[:, 1:] == edges[:, :-1]).any(axis=1)] = np.inf
+    return stray
 
 
 def _changes(view: FloatArray) -> NDArray[np.intp]:

@@ -72,8 +72,10 @@ def _fit(ink: FloatArray, side: int) -> FloatArray:
     scale = side / max(ink.shape)
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
     method = Image.Resampling.BOX if scale < 1 else Image.Resampling.LANCZOS
-    fitted: FloatArray = np.asarray(Image.fromarray(ink).resize(size, method)).clip(0, 1)
-    return fitted
+    # what Image.fromarray and numpy.asarray do, in half the time
+    image = Image.frombytes("F", (width, height), ink.tobytes()).resize(size, method)
+    fitted = np.frombuffer(image.tobytes(), np.float32).reshape(image.height, image.width)
+    return fitted if scale < 1 else fitted.clip(0, 1)  # an average stays between what it is of
 
 
 def _thicken(fine: FloatArray, radius: int) -> FloatArray:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.imaging.cells import Scene
-from service.imaging.paper import contrast
+from service.imaging.paper import contrast, from_even_paper, from_lit_paper
 from service.imaging.robust import median
 from service.imaging.subject import subject, without_light
 from service.network import FloatArray
@@ -35,9 +35,9 @@ SMALL_THRESHOLD = 0.1  # the same for a picture of few pixels, which are clean a
 FAINT = 0.04  # of the way from black to white: no pen leaves so little
 GRAIN_PEAK = 6  # standard deviations: higher than the grain of a paper gets in 192 × 192 pixels
 GRAIN_MOST = 0.2  # of the way from black to white: what rises higher is no grain, however rough the picture
-CRISP = 20  # times the strongest ink, over the whole picture: so steep a stroke's edge is somewhere
+CRISP = 18  # times the strongest ink, over the whole picture: so steep a stroke's edge is somewhere
 CRISPER = 40  # the same of ink that is weaker than grain may be: shades of paper are soft
-CRISPEST = 0.4  # times the strongest ink, from one cell to the next: no more is asked for
+CRISPEST = 0.36  # times the strongest ink, from one cell to the next: no more is asked for
 HAIR = 1.7  # pixels: a narrower line is read from the pixels around each as well
 LARGE = 96  # pixels a side: on fewer no line is thinner than a pixel of what was sent
 LONGEST = (
@@ -117,17 +117,22 @@ def _drawn(
     return drawn, written
 
 
-def read_small_ink(grey: FloatArray, *, dark: bool | None) -> Ink:
-    """Find the ink in a picture of few pixels: the paper is even, and every half tone counts.
+def read_small_ink(scene: Scene, *, dark: bool | None) -> Ink:
+    """Find the ink in a picture of few pixels, where every half tone counts.
 
     Args:
-        grey: (height, width) float32, 0 black to 1 white.
+        scene: the picture.
         dark: whether the ink is darker than its paper; None finds out.
     """
-    level = np.float32(median(border_of(grey)))
+    grey = scene.grey
+    departure = from_even_paper(scene)
+    if departure is None:
+        departure = from_lit_paper(scene)
+    if departure is None:
+        departure = grey - np.float32(median(border_of(grey)))
     if dark is None:
-        dark = bool(level > (grey.max() + grey.min()) / 2)
-    ink = np.maximum(level - grey if dark else grey - level, 0)
+        dark = bool(departure.max() + departure.min() < 0)
+    ink = np.maximum(-departure if dark else departure, 0)
     strongest = ink.max()
     if strongest < FAINT:
         return Ink(ink, dark, None)

@@ -100,7 +100,7 @@ def normalize(
             return _untouched(ink, picture.size)
     small = max(grey.shape) < SIDE
     ink = (
-        read_small_ink(grey, dark=dark)
+        read_small_ink(scene, dark=dark)
         if small
         else read_ink(without_ruling(without_table(scene)), dark=dark)
     )

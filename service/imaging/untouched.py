@@ -16,6 +16,7 @@ MIDDLE_GREY = 0.5
 DARK = 0.1  # what a frame's paper does not exceed
 LIGHT = 0.5  # what the ink of a framed digit exceeds somewhere
 NEAR_CENTRE = 1.6  # pixels
+TALL = 17  # pixels along a digit's longer side, at least: MNIST's have 18 to 20
 
 PIXELS = np.arange(SIDE * SIDE).reshape(SIDE, SIDE)
 BORDER = np.concatenate((PIXELS[0], PIXELS[-1], PIXELS[:, 0], PIXELS[:, -1]))  # corners twice
@@ -35,7 +36,8 @@ def as_it_is(grey: FloatArray, *, dark: bool | None, centred: bool) -> Ink | Non
         centred: whether the ink must lie in the middle.
 
     Returns:
-        None where it is not light ink on a dark frame, or where asked, not in the middle of it.
+        None where it is not light ink on a dark frame, or where asked, smaller than MNIST's or not in the
+        middle of it.
     """
     if dark is None:
         dark = bool(np.count_nonzero(grey.reshape(-1).take(BORDER) > MIDDLE_GREY) > HALF)
@@ -47,7 +49,15 @@ def as_it_is(grey: FloatArray, *, dark: bool | None, centred: bool) -> Ink | Non
         mass, down, across = (pixels @ MOMENTS).tolist()
         if down * down + across * across > (NEAR_CENTRE * mass) ** 2:
             return None
+        if max(map(_length, (np.maximum.reduce(strength, axis) > DARK for axis in (0, 1)))) < TALL:
+            return None
     return Ink(strength, dark, box_of(strength > THRESHOLD))
+
+
+def _length(found: NDArray[np.bool_]) -> int:
+    """Say how far it is from the first that is true to the last, both included."""
+    (places,) = found.nonzero()
+    return int(places[-1] - places[0]) + 1
 
 
 def as_they_are(greys: FloatArray, *, dark: bool | None, centred: bool) -> list[Ink | None]:
@@ -60,7 +70,7 @@ def as_they_are(greys: FloatArray, *, dark: bool | None, centred: bool) -> list[
     rows, columns = np.maximum.reduce(strengths, axis=2), np.maximum.reduce(strengths, axis=1)
     framed = _have_dark_frames(strengths) & (np.maximum.reduce(rows, axis=1) >= LIGHT)
     if centred:
-        framed &= _are_centred(strengths)
+        framed &= _are_centred(strengths) & _are_tall(rows, columns)
     if not framed.any():
         return [None] * len(greys)
     (left, right), (top, bottom) = _ends(columns > THRESHOLD), _ends(rows > THRESHOLD)
@@ -95,6 +105,13 @@ def _are_centred(strengths: FloatArray) -> NDArray[np.bool_]:
     near = NEAR_CENTRE * mass
     centred: NDArray[np.bool_] = down * down + across * across <= near * near
     return centred
+
+
+def _are_tall(rows: FloatArray, columns: FloatArray) -> NDArray[np.bool_]:
+    """Say of each picture, whose strongest ink is that in each row and column, whether it is large enough."""
+    (left, right), (top, bottom) = _ends(columns > DARK), _ends(rows > DARK)
+    tall: NDArray[np.bool_] = np.maximum(np.subtract(right, left), np.subtract(bottom, top)) >= TALL
+    return tall
 
 
 def _ends(found: NDArray[np.bool_]) -> tuple[list[int], list[int]]:

@@ -64,6 +64,14 @@ def test_crisp_pictures_and_small_ones_stay_as_they_are(three):
         assert undone(grey, grey.shape[::-1]) is grey
 
 
+@pytest.mark.parametrize("side", [29, 30, 33, 36, 39, 42, 48, 56])
+def test_pixels_that_differ_from_one_to_the_next_are_no_blocks(three, side):
+    """Of blocks one and a half pixels wide every pixel lies near an edge."""
+    grey = (three(side) > 0.5).astype(np.float32)
+
+    assert undone(grey, (side, side)) is grey
+
+
 @pytest.mark.parametrize("light", ["even", "from one side"])
 def test_bare_paper_stays_as_it_is(light):
     side = np.linspace(0.4, 0.9 if light == "from one side" else 0.4, 150, dtype=np.float32)

@@ -21,7 +21,11 @@ def test_ink_is_found_whatever_it_is_written_with(three, paper, ink):
     assert np.abs(np.subtract(found.box, box_of(drawn > 0.25))).max() <= 1
 
 
-@pytest.mark.parametrize("read", [ink_of, read_small_ink])
+def small_ink_of(grey, *, dark=None):
+    return read_small_ink(Scene(grey), dark=dark)
+
+
+@pytest.mark.parametrize("read", [ink_of, small_ink_of])
 @pytest.mark.parametrize("dark", [True, False])
 def test_ink_of_the_wrong_side_is_not_seen_where_the_side_is_told(three, read, dark):
     drawn = three(20)
@@ -60,15 +64,27 @@ def test_half_tones_of_a_small_picture_are_kept():
     grey = np.full((8, 8), 0.9, np.float32)
     grey[2:6, 3:5] = [[0.1, 0.5], [0.3, 0.9], [0.7, 0.1], [0.5, 0.5]]
 
-    small = read_small_ink(grey, dark=None)
+    small = small_ink_of(grey)
 
     assert small.dark
     assert small.box == (3, 2, 5, 6)
     assert small.strength[2:6, 3:5] == pytest.approx(np.array([[1, 0.5], [0.75, 0], [0.25, 1], [0.5, 0.5]]))
 
 
+@pytest.mark.parametrize("margin", [0.02, 0.2])
+def test_half_tones_of_a_small_picture_are_kept_in_uneven_light(three, margin):
+    """A margin of 0.02 is none: the ink reaches the edges."""
+    drawn = three(22, pen=0.2, margin=margin)
+    light = 1 - 0.5 * np.linspace(0, 1, 22, dtype=np.float32)
+
+    small = small_ink_of(0.9 * light * (1 - 0.8 * drawn))
+
+    assert small.dark
+    assert np.abs(small.strength - drawn).mean() < 0.03
+
+
 def test_an_even_small_picture_holds_no_ink():
-    assert read_small_ink(np.full((8, 8), 0.7, np.float32), dark=None).box is None
+    assert small_ink_of(np.full((8, 8), 0.7, np.float32)).box is None
 
 
 def test_the_border_has_every_outermost_pixel():

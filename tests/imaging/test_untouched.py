@@ -4,9 +4,10 @@ import pytest
 from service.imaging.untouched import as_it_is, as_they_are
 
 
-def blot(row, column, strength=1.0):
+def blot(row, column, strength=1.0, length=19):
     picture = np.zeros((28, 28), np.float32)
-    picture[row - 2 : row + 3, column - 2 : column + 3] = strength
+    reach = length // 2
+    picture[max(row - reach, 0) : row + reach + 1, column - 2 : column + 3] = strength
     return picture
 
 
@@ -18,11 +19,15 @@ def blot(row, column, strength=1.0):
         (False, blot(14, 16)),
         (False, blot(12, 14)),
         (False, blot(14, 14, 0.4)),
+        (True, blot(14, 14, length=17)),
+        (False, blot(14, 14, length=15)),
+        (True, blot(14, 14, length=17).T),
+        (False, blot(14, 14, length=15).T),
         (False, 1 - blot(14, 14)),
         (False, np.zeros((28, 28), np.float32)),
     ],
 )
-def test_a_framed_digit_is_light_on_dark_and_in_the_middle(framed, picture):
+def test_a_framed_digit_is_light_on_dark_as_large_as_mnists_and_in_the_middle(framed, picture):
     assert (as_it_is(picture, dark=False, centred=True) is not None) == framed
 
 
@@ -34,7 +39,7 @@ def test_the_place_is_not_asked_for_where_it_is_not_to_be_changed():
 def test_dark_ink_on_light_paper_is_found_out():
     ink = as_it_is(1 - blot(14, 14), dark=None, centred=True)
     assert ink.dark
-    assert ink.box == (12, 12, 17, 17)
+    assert ink.box == (12, 5, 17, 24)
     assert np.array_equal(ink.strength, blot(14, 14))
 
 
@@ -42,7 +47,8 @@ def test_dark_ink_on_light_paper_is_found_out():
 @pytest.mark.parametrize("centred", [False, True])
 def test_of_many_each_is_seen_as_it_is_alone(dark, centred):
     rng = np.random.default_rng(4)
-    pictures = np.stack([blot(*rng.integers(10, 18, 2), rng.random()) for _ in range(200)])
+    bars = [blot(*rng.integers(10, 18, 2), rng.random(), rng.integers(13, 21)) for _ in range(200)]
+    pictures = np.stack(bars)
     pictures[::3] = 1 - pictures[::3]
     pictures[5], pictures[7] = 0, rng.random((28, 28))
 
