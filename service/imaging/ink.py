@@ -127,7 +127,7 @@ def read_small_ink(scene: Scene, *, dark: bool | None) -> Ink:
     grey = scene.grey
     departure = from_even_paper(scene)
     if departure is None:
-        departure = from_lit_paper(scene)
+        departure = from_lit_paper(scene, is_cut=True)
     if departure is None:
         departure = grey - np.float32(median(border_of(grey)))
     if dark is None:

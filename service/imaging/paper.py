@@ -15,8 +15,9 @@ __all__ = ["contrast", "from_even_paper", "from_lit_paper"]
 EVEN = 0.9  # of the border, at least, is the same grey where the paper is even
 NEAR_SURFACE = 0.12  # of the picture's own range: what departs less from a surface is paper
 EVEN_SURFACE = 0.97  # of the border, at least, lies near the surface
-LIT = 0.5  # of the border, at least, lies near it where ink covers the rest
-MORE = 0.2  # of the border: so much more of it lies near a surface than near one grey, where it is lit
+LIT = 0.9  # of the border, at least, lies near a plane
+LIT_AMONG_INK = 0.5  # the same where ink is cut off
+MORE = 0.2  # of the border: so much more of it lies near the plane than near one grey
 OTHER = 0.05  # of what departs from it, at most, does so to the other side
 CUT = 0.8  # of the picture's own range: the border spans so much of it where the ink is cut off
 TONE = 0.2  # of the way from one tone to the other
@@ -32,21 +33,20 @@ def contrast(scene: Scene, *, dark: bool | None = None) -> FloatArray:
     """Take the paper away: (height, width) grey → its departure from the paper, negative where it is darker.
 
     The paper is the first of these that explains the picture's border: one grey; a surface of second degree,
-    which is light from one side or dark corners; one of two tones, where ink is cut off at the border; and
-    else whatever is wider than a pen, which follows the edge of any shadow. Where the light is uneven, ink
-    that is darker than its paper departs by its share of it.
+    which is light from one side or dark corners; where ink is cut off at the border, one of two tones; a
+    plane, but for where the ink is; and else whatever is wider than a pen, which follows the edge of any
+    shadow. Where the light is uneven, ink that is darker than its paper departs by its share of it.
 
     Args:
         scene: the picture.
         dark: whether the ink is darker than its paper; None finds out where that matters.
     """
     departure = from_even_paper(scene)
-    if departure is not None:
-        return departure
-    cells = scene.cells
-    if np.ptp(cells[border_mask(*cells.shape)]) >= CUT * scene.span:
-        tone = _tone(cells, dark=dark)
-        departure = from_lit_paper(scene) if tone is None else scene.grey - tone
+    if departure is None:
+        cells = scene.cells
+        is_cut = bool(np.ptp(cells[border_mask(*cells.shape)]) >= CUT * scene.span)
+        tone = _tone(cells, dark=dark) if is_cut else None
+        departure = from_lit_paper(scene, is_cut=is_cut) if tone is None else scene.grey - tone
     return _beyond_a_pen(scene, dark=dark) if departure is None else departure
 
 
@@ -65,22 +65,28 @@ def from_even_paper(scene: Scene) -> FloatArray | None:
     return None
 
 
-def from_lit_paper(scene: Scene) -> FloatArray | None:
-    """Take away a surface that the border shows beside ink; None where one grey explains the border as well.
+def from_lit_paper(scene: Scene, *, is_cut: bool) -> FloatArray | None:
+    """Take away a plane that explains the border but for where the ink is; None where none does.
 
     All that departs from it, inside as well, must do so to one side, as ink does.
+
+    Args:
+        scene: the picture.
+        is_cut: whether much of the border may be ink; the plane must then explain more of it than one grey.
     """
     samples = sampled(scene)
     greys, (border, terms, _) = samples
     near = _near_surface(samples)
-    surface = fit_among_ink(samples, near)
-    departure = greys - surface @ terms
+    plane = fit_among_ink(samples, near)
+    departure = greys - plane @ terms
     explained = _share(np.abs(departure[border]) <= near)
     by_one_grey = _share(np.abs(greys[border] - np.float32(median(greys[border]))) <= near)
-    darker, lighter = np.count_nonzero(departure < -near), np.count_nonzero(departure > near)
-    if explained < LIT or explained < by_one_grey + MORE or min(darker, lighter) > OTHER * (darker + lighter):
+    if explained < (max(LIT_AMONG_INK, by_one_grey + MORE) if is_cut else LIT):
         return None
-    return _relative(scene.grey, heights(surface, *scene.grey.shape))
+    darker, lighter = np.count_nonzero(departure < -near), np.count_nonzero(departure > near)
+    if min(darker, lighter) > OTHER * (darker + lighter):
+        return None
+    return _relative(scene.grey, heights(plane, *scene.grey.shape))
 
 
 def _near_surface(samples: Samples) -> float:

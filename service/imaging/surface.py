@@ -122,7 +122,9 @@ def border_mask(height: int, width: int) -> NDArray[np.bool_]:
 def _grid(n_rows: int, n_columns: int, height: int, width: int, factor: int) -> Grid:
     """Lay a grid of cells, factor × factor pixels each, over a picture; the last of a line may be smaller."""
     y, x = _powers(height, factor), _powers(width, factor)
-    terms = np.stack([y[:, down, np.newaxis] * x[:, across] for down, across in TERMS]).reshape(len(TERMS), -1)
+    terms = np.stack([y[:, down, np.newaxis] * x[:, across] for down, across in TERMS]).reshape(
+        len(TERMS), -1
+    )
     border = border_mask(n_rows, n_columns).ravel()
     return Grid(border, terms, np.linalg.solve(terms * border @ terms.T + RIDGE, terms * border))
 
