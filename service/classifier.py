@@ -179,11 +179,23 @@ class Classifier:
             reject_below=reject_below,
         )
 
+    def judge_each(self, seen: Sequence[Seen]) -> list[Classification]:
+        """Answer each of what was seen as judge_one does, to the last bit, in less time."""
+        if not seen:
+            return []
+        prepared = self.preprocessing.prepare(np.stack([one.pixels for one in seen]))
+        return [
+            self._judged(one, self.network.forward(prepared[place : place + 1]), self.reject_below)
+            for place, one in enumerate(seen)
+        ]
+
     def judge_one(self, seen: Seen, *, reject_below: float | None = None) -> Classification:
         """Answer what was seen."""
-        activations = self.activations(seen.pixels[np.newaxis])[0]
-        threshold = self.reject_below if reject_below is None else reject_below
-        verdict = decide(activations, threshold, blank=seen.blank, several=seen.several)
+        answer = self.network.forward(self.preprocessing.prepare(seen.pixels[np.newaxis]))
+        return self._judged(seen, answer, self.reject_below if reject_below is None else reject_below)
+
+    def _judged(self, seen: Seen, answer: FloatArray, threshold: float) -> Classification:
+        verdict = decide(answer[0], threshold, blank=seen.blank, several=seen.several)
         return Classification(seen, verdict)
 
     def check_pixels(self, pixels: FloatArray) -> Pixels:

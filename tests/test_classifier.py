@@ -55,13 +55,13 @@ def test_rows_of_pixels_are_read_as_the_same_image(classifier, pixels):
     assert (rows == classifier.classify_pixels(pixels).verdict.activations).all()
 
 
+def preprocessed_by(artifact, name):
+    preprocessing = artifact.metadata.preprocessing.model_copy(update={"name": name})
+    return replace(artifact, metadata=artifact.metadata.model_copy(update={"preprocessing": preprocessing}))
+
+
 def test_the_networks_own_preprocessing_is_applied_to_pixels_too(artifact):
-    metadata = artifact.metadata.model_copy(
-        update={
-            "preprocessing": artifact.metadata.preprocessing.model_copy(update={"name": "mnist-deskewed"})
-        }
-    )
-    classifier = Classifier.of(replace(artifact, metadata=metadata))
+    classifier = Classifier.of(preprocessed_by(artifact, "mnist-deskewed"))
     slanted = np.zeros((28, 28), np.float32)
     for row in range(4, 24):
         slanted[row, 6 + row // 2 : 9 + row // 2] = 1
@@ -98,8 +98,23 @@ def test_what_is_seen_alone_is_judged_bit_for_bit_as_it_is_classified(classifier
     assert (judged.verdict.activations == classifier.classify(png(pixels)).verdict.activations).all()
 
 
+@pytest.mark.parametrize("preprocessing", ["mnist", "mnist-deskewed", "mnist-evened"])
+@pytest.mark.parametrize("n", [1, 2, 8])
+def test_each_of_many_is_judged_bit_for_bit_as_it_is_alone(artifact, preprocessing, n):
+    images = np.random.default_rng(n).random((n, 784), dtype=np.float32) ** 8
+    images[0] = 0
+    strict = Classifier.of(preprocessed_by(artifact, preprocessing), reject_below=0.3)
+    seen = [strict.see_pixels(image) for image in images]
+
+    for judged, one in zip(strict.judge_each(seen), seen, strict=True):
+        alone = strict.judge_one(one)
+        assert np.array_equal(judged.verdict.activations, alone.verdict.activations)
+        assert (judged.seen, judged.verdict.reason) == (one, alone.verdict.reason)
+
+
 def test_of_nothing_nothing_is_judged(classifier):
     assert classifier.judge([]) == []
+    assert classifier.judge_each([]) == []
 
 
 def test_a_judgement_has_the_threshold_of_the_call(classifier, pixels):

@@ -17,7 +17,7 @@ NEAR = 0.02  # of the way from black to white; what departs less from the paper 
 N_FITS = 3
 INNER = np.float32(0.25)  # weight of a cell inside, where ink is likely, beside 1 at the border
 AMONG_INK = (0.5, 0.3, 0.18, 0.11, 0.065)  # of the picture's own range: how far is still near, ever less
-SHAPES = 64  # of pictures, whose grids are kept
+SHAPES = 16  # of pictures, whose grids are kept
 
 TERMS = ((0, 0), (0, 1), (1, 0), (0, 2), (1, 1), (2, 0))  # powers of y and x
 N_FLAT = 3  # of them make a plane

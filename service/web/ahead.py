@@ -52,11 +52,12 @@ def foresee(classifier: Classifier, pngs: Sequence[bytes | None]) -> list[Forese
         return found
     stopwatch = Stopwatch()
     looked = see_alike(classifier, list(waiting.values()), passed=stopwatch.passed)
-    judged = [None if one is None else classifier.judge_one(one) for one in looked]
+    seen = {place: one for place, one in zip(waiting, looked, strict=True) if one is not None}
+    judged = classifier.judge_each([*seen.values()])
     stopwatch.passed("forward")
-    n_judged = len(judged) - judged.count(None)
-    shares = MappingProxyType({stage: taken / max(n_judged, 1) for stage, taken in stopwatch.seconds.items()})
-    for (place, png), classification in zip(waiting.items(), judged, strict=True):
-        if classification is not None:
-            found[place] = Foreseen(png, classifier, classification, shares)
+    shares = MappingProxyType(
+        {stage: taken / max(len(seen), 1) for stage, taken in stopwatch.seconds.items()}
+    )
+    for place, classification in zip(seen, judged, strict=True):
+        found[place] = Foreseen(waiting[place], classifier, classification, shares)
     return found
