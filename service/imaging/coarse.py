@@ -15,6 +15,7 @@ WIDE = 6  # pixels, at least, of a block whose edges are blended with the next
 EVERY = 24  # pixels to the next column that is looked at first
 SMOOTH = 27  # pixels a side of what was enlarged smoothly
 GENTLE = 18  # times the range, from one side to the other, is as steep as a smooth picture gets
+HELD = 0.8  # times the range, from one pixel to the next: what fewer pixels hold is no steeper
 FEW_CELLS = 20  # along the longer side
 INK = 0.37  # of the range: so far ink lies from the surface that light makes, and shadows do not
 LEAST_INK = 0.13  # of the way from black to white: the same
@@ -36,8 +37,9 @@ def undo_enlargement(scene: Scene, size: tuple[int, int]) -> Scene:
     blocks = _blocks(grey, size)
     if blocks is not None:
         return Scene(blocks)
-    if _is_smooth(scene):
-        return Scene(np.ascontiguousarray(cells_of(grey, -(-max(grey.shape) // SMOOTH))))
+    factor = -(-max(grey.shape) // SMOOTH)
+    if _is_smooth(scene, -(-max(grey.shape) // factor)):
+        return Scene(np.ascontiguousarray(cells_of(grey, factor)))
     return scene
 
 
@@ -94,11 +96,12 @@ def _changes(view: FloatArray) -> NDArray[np.intp]:
     return np.flatnonzero((view[1:] != view[:-1]).any(axis=1)) + 1
 
 
-def _is_smooth(scene: Scene) -> bool:
-    """Say whether nothing in a picture is steep, and yet it is not light alone."""
+def _is_smooth(scene: Scene, side: int) -> bool:
+    """Say whether so many pixels a side hold all there is in a picture, and that is more than light."""
     cells, span = scene.cells, scene.span
+    steepest = min(GENTLE, HELD * side) * span
     for view in (cells, cells.T):
-        if np.abs(view[1:] - view[:-1]).max(initial=0) * max(cells.shape) > GENTLE * span:
+        if np.abs(view[1:] - view[:-1]).max(initial=0) * max(cells.shape) > steepest:
             return False
     few = cells_of(cells, -(-max(cells.shape) // FEW_CELLS))
     return bool(unexplained(few) > max(INK * span, LEAST_INK))

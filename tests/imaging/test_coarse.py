@@ -59,6 +59,12 @@ def test_a_picture_enlarged_smoothly_becomes_small(three, method, side):
     assert np.abs(again - small).mean() < 0.1
 
 
+def test_what_a_smaller_picture_could_not_hold_is_left(three):
+    grey = enlarge(three(16, pen=0.2), (30, 30), Image.Resampling.BILINEAR)
+
+    assert undone(grey, (30, 30)) is grey  # in place of 15 pixels a side
+
+
 def test_crisp_pictures_and_small_ones_stay_as_they_are(three):
     for grey in (three(150), three(28), three(9), np.random.default_rng(0).random((150, 150))):
         assert undone(grey, grey.shape[::-1]) is grey
