@@ -38,7 +38,7 @@ def lightness(colour):
 colours = st.tuples(*[st.integers(0, 255)] * 3)
 pages = st.builds(
     Page,
-    side=st.integers(84, 560),
+    side=st.integers(28, 560),
     margins=st.tuples(*[st.integers(0, 60)] * 4),
     paper=colours,
     ink=colours,
