@@ -15,6 +15,8 @@ __all__ = ["without_table"]
 FEWEST = 8  # along the shorter side: fewer are too few to see an edge in
 STEP = 0.3  # of the picture's own range: what differs more from the edge of the picture is something else
 LEAST = 0.06  # of the way from black to white: the least such difference
+THIN = 1.5  # cells: narrower ones alone are parts of a line printed around the paper, or all of it
+N_SIDES = 4
 NEAR = 1.5  # cells that an edge may stray from its line
 STRAIGHT = 0.75  # of the places where something else begins, at least, on one line
 PAPER = 0.35  # of what lies inside an edge, at least
@@ -39,11 +41,13 @@ class Edge(NamedTuple):
         turns: quarter turns to the left that bring the table above.
         slope: rows down for each column to the right.
         start: row of the edge at the first column; both in units of the picture's longer side.
+        depth: rows of table above it, the mean, in cells.
     """
 
     turns: int
     slope: float
     start: float
+    depth: float
 
 
 def without_table(scene: Scene) -> Scene:
@@ -57,7 +61,9 @@ def without_table(scene: Scene) -> Scene:
         return scene
     step = max(STEP * scene.span, LEAST)
     edges = [edge for side in _sides(cells, step) if (edge := _edge(cells, *side, step)) is not None]
-    if not edges or not _holds_ink_inside(_painted(cells, edges, NEAR)):
+    if len(edges) < N_SIDES and all(edge.depth < THIN for edge in edges):
+        return scene
+    if not _holds_ink_inside(_painted(cells, edges, NEAR)):
         return scene
     return Scene(_painted(scene.grey, edges, NEAR * scene.factor))
 
@@ -99,7 +105,7 @@ def _edge(cells: FloatArray, turns: int, columns: NDArray[np.intp], step: float)
     paper = np.count_nonzero(np.abs(inner - median(after)) < step / 2)
     if paper < PAPER * inner.size:  # a bar of ink
         return None
-    return Edge(turns, slope, start / max(cells.shape))
+    return Edge(turns, slope, start / max(cells.shape), float(first.mean()))
 
 
 def _line(columns: NDArray[np.intp], rows: NDArray[np.intp]) -> tuple[float, float]:

@@ -70,6 +70,21 @@ def test_what_is_no_table_is_left_alone(sheet, what):
     assert without_its_table(grey) is grey
 
 
+@pytest.mark.parametrize("inset", [0, 1, 2, 3])
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_a_line_printed_around_the_paper_is_painted_over_on_all_sides_or_on_none(sheet, inset, width):
+    framed = sheet.copy()
+    inner = slice(inset + width, -inset - width)
+    framed[inset : len(framed) - inset, inset : len(framed) - inset] = 0
+    framed[inner, inner] = sheet[inner, inner]
+
+    painted = without_its_table(framed)
+
+    outside = np.ones(sheet.shape, bool)
+    outside[inner, inner] = False
+    assert painted is framed or (painted[outside] > 0.8).all()
+
+
 @pytest.mark.parametrize("side", ["left", "top"])
 def test_a_digit_cut_to_its_ink_is_no_table(side):
     one = np.full((120, 40), 0.9, np.float32)
