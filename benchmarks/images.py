@@ -41,35 +41,34 @@ class Step(NamedTuple):
 
     Attributes:
         module: where it is looked up.
-        name: its name there.
-        instead: does nothing, or the simplest thing.
+        instead: by the names there, what does nothing, or the simplest thing.
     """
 
     module: ModuleType
-    name: str
-    instead: Any
+    instead: Mapping[str, Any]
 
 
 steps = import_module("service.imaging.normalize")  # its function of the same name hides the module
 
 STEPS: Mapping[str, Step] = MappingProxyType(
     {
-        "enlargement undone": Step(steps, "undo_enlargement", lambda scene, _size: scene),
-        "table painted over": Step(steps, "without_table", lambda scene: scene),
-        "ruling filled": Step(steps, "without_ruling", lambda scene: scene),
-        "uneven light: a surface": Step(paper, "EVEN_SURFACE", 2.0),
-        "uneven light: wider than a pen": Step(paper, "EVEN_SURFACE", 0.0),
-        "two tones where ink is cut": Step(paper, "TWO_TONES", 2.0),
-        "a plane but for the ink": Step(paper, "OTHER", -1.0),
-        "all of the paper's removal": Step(paper, "EVEN", 0.0),
-        "threshold of ink": Step(ink, "THRESHOLD", 0.02),
-        "surroundings left out": Step(ink, "subject", lambda _cells: None),
-        "light left out of few pixels": Step(ink, "without_light", lambda cells: cells),
-        "soft shades are paper": Step(ink, "_steepest", lambda _cells, _kept: 1.0),
-        "hairlines read from around": Step(ink, "HAIR", 0.0),
-        "thin pens thickened": Step(frame, "PEN", 0.0),
+        "enlargement undone": Step(steps, {"undo_enlargement": lambda scene, _size: scene}),
+        "table painted over": Step(steps, {"without_table": lambda scene: scene}),
+        "ruling filled": Step(steps, {"without_ruling": lambda scene: scene}),
+        "uneven light: a surface": Step(paper, {"EVEN_SURFACE": 2.0}),
+        "uneven light: a plane but for the ink": Step(paper, {"OTHER": -1.0}),
+        "uneven light: either of them": Step(paper, {"EVEN_SURFACE": 2.0, "OTHER": -1.0}),
+        "uneven light: wider than a pen": Step(paper, {"EVEN_SURFACE": 0.0}),
+        "two tones where ink is cut": Step(paper, {"TWO_TONES": 2.0}),
+        "all of the paper's removal": Step(paper, {"EVEN": 0.0}),
+        "threshold of ink": Step(ink, {"THRESHOLD": 0.02}),
+        "surroundings left out": Step(ink, {"subject": lambda _cells: None}),
+        "light left out of few pixels": Step(ink, {"without_light": lambda cells: cells}),
+        "soft shades are paper": Step(ink, {"_steepest": lambda _cells, _kept: 1.0}),
+        "hairlines read from around": Step(ink, {"HAIR": 0.0}),
+        "thin pens thickened": Step(frame, {"PEN": 0.0}),
         "centre of mass": Step(
-            frame, "_centre_of_mass", lambda p: ((p.shape[0] - 1) / 2, (p.shape[1] - 1) / 2)
+            frame, {"_centre_of_mass": lambda p: ((p.shape[0] - 1) / 2, (p.shape[1] - 1) / 2)}
         ),
     }
 )
@@ -178,12 +177,14 @@ def ablation(
 
 @contextmanager
 def _without(step: Step) -> Iterator[None]:
-    kept = getattr(step.module, step.name)
-    setattr(step.module, step.name, step.instead)
+    kept = {name: getattr(step.module, name) for name in step.instead}
+    for name, simplest in step.instead.items():
+        setattr(step.module, name, simplest)
     try:
         yield
     finally:
-        setattr(step.module, step.name, kept)
+        for name, thing in kept.items():
+            setattr(step.module, name, thing)
 
 
 def _each(kinds: Mapping[str, Uploads], classifiers: Mapping[str, Classifier]) -> np.ndarray:
