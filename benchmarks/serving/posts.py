@@ -13,6 +13,7 @@ from PIL import Image
 
 from benchmarks.serving.load import Post
 from benchmarks.uploads import photo
+from service.imaging import Limits, decode, normalize
 
 __all__ = ["BATCH", "TENSOR", "digit", "every"]
 
@@ -23,10 +24,9 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "three.png"
 
 def digit() -> bytes:
     """Return a three as MNIST would hold it, as Pillow writes it."""
-    small = 255 - np.asarray(Image.open(EXAMPLE).convert("L").resize((20, 20)))
-    framed = np.pad(small, 4)
+    framed = normalize(decode(EXAMPLE.read_bytes(), Limits())).pixels.reshape(28, 28)
     out = io.BytesIO()
-    Image.fromarray(framed).save(out, "PNG")
+    Image.fromarray(np.rint(255 * framed).astype(np.uint8)).save(out, "PNG")
     return out.getvalue()
 
 
