@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.imaging.frame import CENTRE, SIDE
-from service.imaging.ink import THRESHOLD, Ink, box_of
+from service.imaging.ink import THRESHOLD, Ink
 from service.network import FloatArray
 
 __all__ = ["as_it_is", "as_they_are"]
@@ -45,19 +45,21 @@ def as_it_is(grey: FloatArray, *, dark: bool | None, centred: bool) -> Ink | Non
     pixels = strength.reshape(-1)
     if np.count_nonzero(pixels.take(BORDER) <= DARK) <= HALF or np.maximum.reduce(pixels) < LIGHT:
         return None
+    columns, rows = np.maximum.reduce(strength, 0), np.maximum.reduce(strength, 1)
     if centred:
         mass, down, across = (pixels @ MOMENTS).tolist()
         if down * down + across * across > (NEAR_CENTRE * mass) ** 2:
             return None
-        if max(map(_length, (np.maximum.reduce(strength, axis) > DARK for axis in (0, 1)))) < TALL:
+        if not any(last - first >= TALL for first, last in map(_span, (rows > DARK, columns > DARK))):
             return None
-    return Ink(strength, dark, box_of(strength > THRESHOLD))
+    (left, right), (top, bottom) = _span(columns > THRESHOLD), _span(rows > THRESHOLD)
+    return Ink(strength, dark, (left, top, right, bottom))
 
 
-def _length(found: NDArray[np.bool_]) -> int:
-    """Say how far it is from the first that is true to the last, both included."""
+def _span(found: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return where what is true begins, and where it ends, exclusive."""
     (places,) = found.nonzero()
-    return int(places[-1] - places[0]) + 1
+    return int(places[0]), int(places[-1]) + 1
 
 
 def as_they_are(greys: FloatArray, *, dark: bool | None, centred: bool) -> list[Ink | None]:
