@@ -5,10 +5,11 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.network import FloatArray
 
-__all__ = ["Scene", "cells_of"]
+__all__ = ["Scene", "border_mask", "cells_of"]
 
 CELLS = 64  # along the longer side, at most
 
@@ -64,3 +65,10 @@ def _rows_of(grey: FloatArray, factor: int) -> FloatArray:
     if len(rest):
         rows[-1] = rest.mean(axis=0)
     return rows
+
+
+def border_mask(height: int, width: int) -> NDArray[np.bool_]:
+    """Draw the outermost places of a picture: (height, width)."""
+    border = np.ones((height, width), dtype=bool)
+    border[1:-1, 1:-1] = False
+    return border

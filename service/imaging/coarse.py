@@ -39,7 +39,7 @@ def undo_enlargement(scene: Scene, size: tuple[int, int]) -> Scene:
         return Scene(blocks)
     factor = -(-max(grey.shape) // SMOOTH)
     if _is_smooth(scene, -(-max(grey.shape) // factor)):
-        return Scene(np.ascontiguousarray(cells_of(grey, factor)))
+        return Scene(cells_of(grey, factor))
     return scene
 
 

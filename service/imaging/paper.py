@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from service.imaging.cells import Scene
+from service.imaging.cells import Scene, border_mask
 from service.imaging.robust import median
 from service.imaging.subject import subject
-from service.imaging.surface import NEAR, Samples, border_mask, fit, fit_among_ink, heights, sampled
+from service.imaging.surface import NEAR, Samples, fit, fit_among_ink, heights, sampled
 from service.network import FloatArray
 
 __all__ = ["contrast", "from_even_paper", "from_lit_paper"]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from service.imaging.cells import Scene
+from service.imaging.cells import Scene, border_mask
 from service.imaging.robust import median
 from service.network import FloatArray
 
@@ -141,6 +141,4 @@ def _holds_ink_inside(cells: FloatArray) -> bool:
     departure = np.abs(cells - median(cells))
     strongest = departure.max()
     ink = departure > INK * strongest
-    frame = np.ones(cells.shape, bool)
-    frame[1:-1, 1:-1] = False
-    return bool(strongest > LEAST and not (ink & frame).any())
+    return bool(strongest > LEAST and not ink[border_mask(*cells.shape)].any())

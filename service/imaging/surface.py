@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from service.imaging.cells import Scene, cells_of
+from service.imaging.cells import Scene, border_mask, cells_of
 from service.imaging.robust import median
 from service.network import FloatArray
 
-__all__ = ["NEAR", "Samples", "border_mask", "fit", "fit_among_ink", "heights", "sampled", "unexplained"]
+__all__ = ["NEAR", "Samples", "fit", "fit_among_ink", "heights", "sampled", "unexplained"]
 
 COARSE = 22  # cells along the longer side, at most, that a surface is fitted to
 NEAR = 0.02  # of the way from black to white; what departs less from the paper is paper
@@ -109,13 +109,6 @@ def unexplained(cells: FloatArray) -> float:
     greys, terms = cells.ravel(), _grid(*cells.shape, *cells.shape, 1).terms
     surface = _weighted_fit(greys, terms, np.ones(cells.size, np.float32))
     return float(np.abs(greys - surface @ terms).max())
-
-
-def border_mask(height: int, width: int) -> NDArray[np.bool_]:
-    """Draw the outermost places of a picture: (height, width)."""
-    border = np.ones((height, width), dtype=bool)
-    border[1:-1, 1:-1] = False
-    return border
 
 
 @lru_cache(SHAPES)
