@@ -184,18 +184,18 @@ class Classifier:
         if not seen:
             return []
         prepared = self.preprocessing.prepare(np.stack([one.pixels for one in seen]))
+        answers = self.network.forward_each(prepared)
         return [
-            self._judged(one, self.network.forward(prepared[place : place + 1]), self.reject_below)
-            for place, one in enumerate(seen)
+            self._judged(one, answer, self.reject_below) for one, answer in zip(seen, answers, strict=True)
         ]
 
     def judge_one(self, seen: Seen, *, reject_below: float | None = None) -> Classification:
         """Answer what was seen."""
-        answer = self.network.forward(self.preprocessing.prepare(seen.pixels[np.newaxis]))
+        (answer,) = self.network.forward(self.preprocessing.prepare(seen.pixels[np.newaxis]))
         return self._judged(seen, answer, self.reject_below if reject_below is None else reject_below)
 
     def _judged(self, seen: Seen, answer: FloatArray, threshold: float) -> Classification:
-        verdict = decide(answer[0], threshold, blank=seen.blank, several=seen.several)
+        verdict = decide(answer, threshold, blank=seen.blank, several=seen.several)
         return Classification(seen, verdict)
 
     def check_pixels(self, pixels: FloatArray) -> Pixels:

@@ -37,7 +37,7 @@ def inflate(image_data: Sequence[memoryview], n_bytes: int) -> Iterator[bytes]:
     """
     pieces = _pieces(image_data)
     stream = zlib_ng.decompressobj()
-    compressed = b""
+    compressed = next(pieces, b"")
     while n_bytes:
         block = _decompress(stream, compressed, min(n_bytes, BLOCK))
         n_bytes -= len(block)

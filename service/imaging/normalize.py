@@ -157,7 +157,9 @@ def _factor(shape: tuple[int, ...], size: tuple[int, int]) -> float:
 
 
 def _enlarged(box: Box, shape: tuple[int, ...], size: tuple[int, int]) -> Box:
+    width, height = size
+    if shape == (height, width):
+        return box
     factor = _factor(shape, size)
     left, top, right, bottom = (round(edge * factor) for edge in box)
-    width, height = size
     return left, top, min(right, width), min(bottom, height)

@@ -27,6 +27,9 @@ READ = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf"))
 LONGEST = 65_536  # bytes of a chunk that is read; one with image data may be longer, if the picture is large
 MAX_CHUNKS = 16_384  # 16 MiB in pieces of 1 kB; millions of empty chunks would take seconds to walk
 
+PLAIN = [b"IDAT", b"IEND"]  # what most small PNGs hold behind their header
+UPRIGHT = 1
+
 TRANSPARENT_COLOUR = {"1": 2, "L": 2, "I;16": 2, "RGB": 6}  # bytes of tRNS by mode, 16 bits a channel
 
 
@@ -78,6 +81,8 @@ def check(png: bytes, limits: Limits) -> Png:
     header = read_header(bytes(first.content), limits)
     chunks = tuple(map(_checked, _bounded(walk, 2 * header.n_bytes + LONGEST)))
     names = [chunk.name for chunk in chunks]
+    if names == PLAIN:
+        return Png(header, _palette(header, None), None, (chunks[0].content,), UPRIGHT)
     _check_order(names)
     palette = _palette(header, _content(chunks, b"PLTE"))
     return Png(

@@ -155,6 +155,12 @@ class Network:
             activations = layer.activation(layer.z(activations))
         return activations
 
+    def forward_each(self, images: FloatArray) -> FloatArray:
+        """Answer images as forward answers each of them alone, to the last bit, in less time."""
+        if any(layer.weights.size >= WIDE for layer in self.layers):
+            return np.concatenate([self.forward(image) for image in images[:, np.newaxis]])
+        return self.forward(images[:, np.newaxis])[:, 0]  # as many products of one row
+
     def trace(self, images: FloatArray) -> Trace:
         """Answer each image with z and the activations of every layer; images are (n, n_in)."""
         zs: list[FloatArray] = []

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gunicorn.http.parser import RequestParser
     from gunicorn.workers.gthread import TConn
 
-__all__ = ["PEEK_BYTES", "Queue", "arrived", "is_probe", "overloaded"]
+__all__ = ["PEEK_BYTES", "Queue", "arrived", "is_probe", "overloaded", "read_ahead"]
 
 PEEK_BYTES = 65_536  # in which the whole of a brief request fits, and the head of a probe's
 PROBE_LINES = tuple(f"GET {path} ".encode() for path in sorted(PROBES))
@@ -32,14 +32,14 @@ def arrived(conn: "TConn") -> bytes | None:
     None is returned where nothing has come yet, and nothing (b"") where nothing will.
     """
     try:
-        return _read_ahead(conn) or conn.sock.recv(PEEK_BYTES, MSG_PEEK | MSG_DONTWAIT)
+        return read_ahead(conn) or conn.sock.recv(PEEK_BYTES, MSG_PEEK | MSG_DONTWAIT)
     except BlockingIOError:
         return None
     except OSError:
         return b""
 
 
-def _read_ahead(conn: "TConn") -> bytes:
+def read_ahead(conn: "TConn") -> bytes:
     """Return what was read behind the body of the connection's last request."""
     parser = cast("RequestParser | None", conn.parser)
     return parser.unreader.buf.getvalue() if parser else b""

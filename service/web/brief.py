@@ -10,15 +10,19 @@ import socket
 import time
 from collections import deque
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, cast
+from io import BytesIO
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from gunicorn.http.wsgi import base_environ
 from gunicorn.workers.gthread import ThreadWorker
 
 from service.imaging import BRIEF, claimed_pixels, is_alike
 from service.imaging.png import SIGNATURE
+from service.web.admission import read_ahead
+from service.web.heads import END_OF_HEAD, Variables, read_head, written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gunicorn.http import Request
     from gunicorn.http.parser import RequestParser
@@ -26,47 +30,89 @@ if TYPE_CHECKING:
 
     from service.web.ahead import Foreseen
 
-__all__ = ["BriefWorker", "Envelope", "is_brief", "picture_in"]
+__all__ = ["Brief", "BriefWorker", "Envelope", "read_brief"]
 
 START = b"POST /v1/classify"
 BARE_START = START + b" HTTP/1.1\r\n"
-END_OF_HEAD = b"\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*(?=\r\n)", re.IGNORECASE)
 END_OF_PNG = b"IEND\xaeB`\x82"
 OTHER_FORMATS = (b"\xff\xd8\xff", b"WEBP")  # whose pixels are not bounded by what a PNG claims
 AT_ONCE = 8  # pictures that are looked at before the first of their requests is answered
+LOOK_SECONDS = 0.002  # after which it looks whether a request has come, where it has more than one to answer
 TURN_SECONDS = 0.1  # for which the loop answers brief requests before it looks after its connections again
 
 
-def is_brief(received: bytes) -> bool:
-    """Say whether bytes are, or begin with, a whole request to classify one small PNG.
+class Brief(NamedTuple):
+    """A whole request to classify one small PNG.
+
+    Attributes:
+        n_head: bytes up to the body.
+        n_body: bytes of the body.
+        variables: what its head says; None where gunicorn has to read it.
+        picture: the PNG, by itself or in a form, if MNIST could hold it and nothing is chosen in the query.
+    """
+
+    n_head: int
+    n_body: int
+    variables: Variables | None
+    picture: bytes | None
+
+
+def read_brief(received: bytes) -> Brief | None:
+    """Find out whether bytes are, or begin with, a request that is brief; None if they do not.
 
     Of the length of the body gunicorn's parser has the last word. It can only agree or refuse the request:
     there is one such field, well-formed, and none that would count in its place.
     """
     if not received.startswith(START):
-        return False
-    head, end, rest = received.partition(END_OF_HEAD)
-    lengths = LENGTH.findall(head + end)
-    if len(lengths) != 1 or len(rest) < int(lengths[0]) or b"transfer-encoding" in head.lower():
-        return False
-    body = rest[: int(lengths[0])]
-    if body.count(SIGNATURE) != 1 or any(mark in body for mark in OTHER_FORMATS):
-        return False
-    return claimed_pixels(body[body.index(SIGNATURE) :]) <= BRIEF
-
-
-def picture_in(received: bytes) -> bytes | None:
-    """Return the picture in a brief request, by itself or in a form, if MNIST could hold it.
-
-    Of a request that chooses something in its query there is none, since it is not answered like others.
-    """
-    if not received.startswith(BARE_START):
         return None
-    begin = received.index(SIGNATURE)
-    end = received.find(END_OF_PNG, begin) + len(END_OF_PNG)
-    picture = received[begin:end]
+    n_head = received.find(END_OF_HEAD) + len(END_OF_HEAD)
+    if n_head < len(START):
+        return None
+    head = received[: n_head - len(END_OF_HEAD)]
+    variables = read_head(head)
+    n_body = _length(head) if variables is None else int(variables["CONTENT_LENGTH"])
+    if n_body is None or len(received) < n_head + n_body:
+        return None
+    body = received[n_head : n_head + n_body]
+    if body.count(SIGNATURE) != 1 or any(mark in body for mark in OTHER_FORMATS):
+        return None
+    png = body[body.index(SIGNATURE) :]
+    if claimed_pixels(png) > BRIEF:
+        return None
+    return Brief(n_head, n_body, variables, _picture(png) if received.startswith(BARE_START) else None)
+
+
+def _length(head: bytes) -> int | None:
+    lengths = LENGTH.findall(head + b"\r\n")
+    if len(lengths) != 1 or b"transfer-encoding" in head.lower():
+        return None
+    return int(lengths[0])
+
+
+def _picture(rest: bytes) -> bytes | None:
+    picture = rest[: rest.find(END_OF_PNG) + len(END_OF_PNG)]
     return picture if is_alike(picture) else None
+
+
+def _settled(keep: bool) -> "Future[bool]":  # noqa: FBT001
+    future = Future[bool]()
+    future.set_result(keep)
+    return future
+
+
+def _ends(conn: "TConn") -> Variables:
+    """Return what WSGI says of the two ends of a connection."""
+    server, client = cast("tuple[str, int]", conn.server), cast("tuple[str, int]", conn.client)
+    return {
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "REMOTE_ADDR": client[0],
+        "REMOTE_PORT": str(client[1]),
+    }
+
+
+KEPT, PARTED = _settled(True), _settled(False)  # noqa: FBT003
 
 
 class Envelope:
@@ -105,29 +151,46 @@ class BriefWorker(ThreadWorker):
 
     def init_process(self) -> None:
         """Begin to work, in the process that was forked."""
-        self._brief: deque[tuple[TConn, bytes | None]] = deque()
-        self._next: deque[tuple[TConn, Foreseen | None]] = deque()
+        self._brief: deque[tuple[TConn, Brief]] = deque()
+        self._next: deque[tuple[TConn, Brief, Foreseen | None]] = deque()
+        self._asking: set[TConn] = set()
+        self._environ = {**base_environ(self.cfg), "wsgi.multithread": True}
         super().init_process()
 
-    def answer_soon(self, conn: "TConn", received: bytes) -> None:
+    def answer_soon(self, conn: "TConn", brief: Brief) -> None:
         """Let the brief request on a connection wait for the loop."""
-        self._brief.append((conn, picture_in(received)))
+        self._brief.append((conn, brief))
+
+    def on_client_socket_readable(self, conn: "TConn", client: socket.socket) -> None:  # noqa: ARG002  # its socket
+        """Look at what has come on a connection, which the poller goes on to watch if the loop answers it."""
+        if conn not in self._asking:  # or its request is about to be answered
+            self.keepalived_conns.remove(conn)
+            self._asking.add(conn)
+            self.enqueue_req(conn)
+
+    def take_out(self, conn: "TConn") -> None:
+        """Let the poller watch a connection no longer, if it does."""
+        if conn in self._asking:
+            self._asking.discard(conn)
+            self.poller.unregister(conn.sock)
 
     def wait_for_and_dispatch_events(self, timeout: float | None) -> None:
         """Let requests come in; between them answer, one at a time, those that are brief."""
         super().wait_for_and_dispatch_events(0 if self._next or self._brief else timeout)
-        until = time.monotonic() + TURN_SECONDS
-        while (self._next or self._brief) and time.monotonic() < until:
+        looked = begun = time.monotonic()
+        while (self._next or self._brief) and looked - begun < TURN_SECONDS:
             if not self._next:
                 self._look_ahead()
             self.answer_here(*self._next.popleft())
-            super().wait_for_and_dispatch_events(0)
+            if not self._next or time.monotonic() - looked > LOOK_SECONDS:
+                super().wait_for_and_dispatch_events(0)
+                looked = time.monotonic()
 
     def _look_ahead(self) -> None:
         """Look at the pictures of those whose turn is next."""
         turn = [self._brief.popleft() for _ in range(min(len(self._brief), AT_ONCE))]
-        foreseen = self.foresee([picture for _, picture in turn])
-        self._next.extend((conn, found) for (conn, _), found in zip(turn, foreseen, strict=True))
+        foreseen = self.foresee([brief.picture for _, brief in turn])
+        self._next.extend((*asked, found) for asked, found in zip(turn, foreseen, strict=True))
 
     def foresee(self, pictures: "Sequence[bytes | None]") -> "list[Foreseen | None]":
         """Classify pictures whose requests wait; None in place of one that its own request looks at.
@@ -136,29 +199,35 @@ class BriefWorker(ThreadWorker):
         """
         return [None] * len(pictures)
 
-    def answer_here(self, conn: "TConn", foreseen: "Foreseen | None" = None) -> None:
+    def answer_here(self, conn: "TConn", brief: Brief, foreseen: "Foreseen | None") -> None:
         """Answer a brief request in the loop, which waits for the client neither to send nor to read."""
-        done = Future[bool]()
+        envelope = Envelope(conn, foreseen)
         try:
-            envelope = Envelope(conn, foreseen)
-            keep = self._handle_here(conn, envelope)
+            keep = self._handle_here(conn, brief, envelope)
             rest = envelope.send_to(conn.sock)
         except OSError:  # the client is gone
             keep, rest = False, b""
+        if keep and not rest and conn in self._asking and self.alive and not read_ahead(conn):
+            self._asking.discard(conn)  # the poller never ceased to watch it
+            conn.set_timeout()
+            self.keepalived_conns.append(conn)
+            return
+        self.take_out(conn)
         if rest:
-            done = self.tpool.submit(self.send_rest, conn, rest, keep=keep)
-            done.add_done_callback(lambda sent: self.method_queue.defer(self.finish_request, conn, sent))
+            sent = self.tpool.submit(self.send_rest, conn, rest, keep=keep)
+            sent.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
         else:
-            done.set_result(keep)
-            self.finish_request(conn, done)
+            self.finish_request(conn, KEPT if keep else PARTED)
 
-    def _handle_here(self, conn: "TConn", envelope: Envelope) -> bool:
+    def _handle_here(self, conn: "TConn", brief: Brief, envelope: Envelope) -> bool:
         """Do what ThreadWorker.handle does in a thread; say whether the connection can be used again."""
         req: Request | None = None
         try:
             if not conn.initialized:
                 conn.init()
                 conn.sock.settimeout(0)
+            if brief.variables is not None and not read_ahead(conn):
+                return self._answer_read(conn, brief, envelope)
             req = next(cast("RequestParser", conn.parser))
             keep = self.handle_request(req, cast("TConn", envelope))
             return bool(self._keepalive_after(conn, keep))  # type: ignore[attr-defined]  # the stubs lack it
@@ -167,6 +236,25 @@ class BriefWorker(ThreadWorker):
         except Exception as error:  # noqa: BLE001  # as ThreadWorker does
             self.handle_error(req, conn.sock, conn.client, error)
             return False
+
+    def _answer_read(self, conn: "TConn", brief: Brief, envelope: Envelope) -> bool:
+        """Do what ThreadWorker.handle_request does, where gunicorn need not read the head."""
+        read = conn.sock.recv(brief.n_head + brief.n_body)
+        variables = {**self._environ, **(brief.variables or {}), **_ends(conn)}
+        variables |= {"gunicorn.socket": envelope, "wsgi.input": BytesIO(read[brief.n_head :])}
+        begun: list[tuple[str, Iterable[tuple[str, str]]]] = []
+
+        def start_response(status: str, fields: "Iterable[tuple[str, str]]", _: object = None) -> None:
+            begun.append((status, fields))
+
+        body = b"".join(self.wsgi(variables, start_response))
+        keep = self.keeps_open() and variables.get("HTTP_CONNECTION", "").lower() != "close"
+        envelope.sendall(written(*begun[0], body, keep=keep))
+        return keep
+
+    def keeps_open(self) -> bool:
+        """Say whether a connection may be used again after the next answer."""
+        return bool(self.alive and self.cfg.keepalive and len(self.keepalived_conns) < self.max_keepalived)
 
     def send_rest(self, conn: "TConn", rest: bytes, *, keep: bool) -> bool:
         """Wait, in a thread, for a client to take the rest of an answer; pass on whether to keep it."""

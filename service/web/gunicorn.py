@@ -19,6 +19,7 @@ from service.web.app import STDOUT, create_app
 from service.web.application import Application, Parts
 from service.web.arbiter import DigitArbiter, assign_slot, free_slot
 from service.web.counters import counters_folder
+from service.web.heads import SERVER
 from service.web.heartbeat import Heartbeat
 from service.web.logs import StandardLogging, make_log
 from service.web.metrics import Metrics
@@ -47,7 +48,7 @@ def serve(settings: Settings) -> NoReturn:
             cannot be written.
     """
     gc.freeze()  # what has been imported is never garbage
-    wsgi.SERVER = "digits"  # type: ignore[attr-defined]  # an answer need not tell which server this is
+    wsgi.SERVER = SERVER  # type: ignore[attr-defined]  # not gunicorn's own
     base.WorkerTmp = Heartbeat  # type: ignore[attr-defined]  # a worker needs no file system to be started
     state = State(settings)
     with (

@@ -10,7 +10,7 @@ from typing import TypeVar
 from service.errors import BadInputError
 from service.imaging import Choice
 
-__all__ = ["OPTIONS", "Include", "Options", "only_once", "parse_options"]
+__all__ = ["NOTHING_CHOSEN", "OPTIONS", "Include", "Options", "only_once", "parse_options"]
 
 AnyEnum = TypeVar("AnyEnum", bound=StrEnum)
 
@@ -42,7 +42,7 @@ class Options:
     include: frozenset[Include] = frozenset()
 
 
-_DEFAULTS = Options()
+NOTHING_CHOSEN = Options()
 
 
 def parse_options(*sources: Mapping[str, object]) -> Options:
@@ -52,7 +52,7 @@ def parse_options(*sources: Mapping[str, object]) -> Options:
         BadInputError: an option that does not exist, or a value that is not allowed.
     """
     if not any(sources):
-        return _DEFAULTS
+        return NOTHING_CHOSEN
     given = [(name, value) for source in reversed(sources) for name, value in source.items()]
     unknown = [name for name, _ in given if name not in OPTIONS]
     if unknown:

@@ -18,7 +18,7 @@ from service.web.ahead import Foreseen
 from service.web.bodies import read_body, read_form, read_json
 from service.web.errors import UnsupportedBodyError
 from service.web.exchange import Exchange
-from service.web.options import Options, only_once, parse_options
+from service.web.options import NOTHING_CHOSEN, Options, only_once, parse_options
 
 __all__ = ["PixelsUpload", "PngUpload", "Upload", "read_upload"]
 
@@ -121,7 +121,7 @@ def _raw(exchange: Exchange, body: bytes, query: Mapping[str, object]) -> Upload
 def _picture(exchange: Exchange, png: bytes, options: Options) -> Upload:
     """Take what was found out while the request waited, if it is what the client asks for."""
     foreseen, upload = exchange.foreseen, PngUpload(png, options)
-    if foreseen is None or foreseen.png != png or options != Options():
+    if foreseen is None or foreseen.png != png or options is not NOTHING_CHOSEN:
         return upload
     return ForeseenUpload(foreseen, upload)
 

@@ -24,10 +24,12 @@ from gunicorn.workers.gthread import TConn
 from service.errors import ServiceError
 from service.web.admission import PEEK_BYTES, Queue, arrived, is_probe, overloaded
 from service.web.ahead import Foreseen, foresee
-from service.web.brief import BriefWorker, is_brief
+from service.web.brief import Brief, BriefWorker, read_brief
+from service.web.direct import STATUS_LINES
 from service.web.errors import RequestError
 from service.web.exhaustion import EXHAUSTED, Spare, die_first
 from service.web.finish import HEADERS
+from service.web.heads import written
 from service.web.ids import new_id
 from service.web.linger import Linger
 from service.web.load import Shed
@@ -127,23 +129,27 @@ class DigitWorker(BriefWorker):
         """Let a request wait for a thread, a probe's for a thread of its own, or turn it away at once."""
         head = arrived(conn)
         if head is None:
+            self.take_out(conn)
             self._wait_for_data(conn)
             return
         conn.data_ready = True
         if not head:
+            self.take_out(conn)
             self.nr_conns -= 1
             conn.close()
         elif is_probe(head):
             self._submit(self._probes, conn)
         elif reason := self._queue.reason_to_refuse():
+            self.take_out(conn)
             self._turn_away(conn, reason)
             self._part_with(conn)
         else:
             self._queue.add(conn)
-            if self._parts.state.current.quick and is_brief(head):
-                self.answer_soon(conn, head)
-            else:
+            brief = read_brief(head) if self._parts.state.current.quick else None
+            if brief is None:
                 self._submit(self.tpool, conn)
+            else:
+                self.answer_soon(conn, brief)
 
     def foresee(self, pictures: "Sequence[bytes | None]") -> list[Foreseen | None]:
         """Classify pictures whose requests wait; where keys are asked for, nothing before they are seen."""
@@ -154,7 +160,7 @@ class DigitWorker(BriefWorker):
             self._parts.log.warning("looking ahead failed", traceback=end_of_traceback(error))
             return super().foresee(pictures)
 
-    def answer_here(self, conn: TConn, foreseen: Foreseen | None = None) -> None:
+    def answer_here(self, conn: TConn, brief: Brief, foreseen: Foreseen | None) -> None:
         """Answer a brief request in the loop, unless it has waited for too long."""
         left = self._queue.take(conn)
         try:
@@ -162,9 +168,13 @@ class DigitWorker(BriefWorker):
                 self._turn_away(conn, Shed.LATE)
                 self._part_with(conn)
             else:
-                super().answer_here(conn, foreseen)
+                super().answer_here(conn, brief, foreseen)
         finally:
             self._queue.done(conn)
+
+    def keeps_open(self) -> bool:
+        """Say whether a connection may be used again after the next answer; none is when draining."""
+        return super().keeps_open() and not self._parts.state.draining
 
     def send_rest(self, conn: TConn, rest: bytes, *, keep: bool) -> bool:
         """Wait for a client to take the rest of an answer, for as long as for any other."""
@@ -195,6 +205,7 @@ class DigitWorker(BriefWorker):
             del self._due[conn]
 
     def _submit(self, threads: ThreadPoolExecutor, conn: TConn) -> None:
+        self.take_out(conn)
         future = threads.submit(self.handle, conn)
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
@@ -281,18 +292,15 @@ class DigitWorker(BriefWorker):
         with suppress(OSError):
             body = problem(kind, detail_of(exc), request_id)
             further = exc.headers if isinstance(exc, RequestError) else {}
-            util.write_nonblock(client, _written(kind, body, request_id, further))
+            util.write_nonblock(client, _refusal(kind, body, request_id, further))
 
 
-def _written(kind: Kind, body: bytes, request_id: str, further: "Mapping[str, str]") -> bytes:
+def _refusal(kind: Kind, body: bytes, request_id: str, further: "Mapping[str, str]") -> bytes:
     fields = {
         "Content-Type": MIMETYPE,
         "Content-Length": str(len(body)),
-        "Connection": "close",
         "X-Request-ID": request_id,
         **HEADERS,
         **further,
     }
-    lines = [f"HTTP/1.1 {kind.status.value} {kind.status.phrase}"]
-    lines += [f"{name}: {value}" for name, value in fields.items()]
-    return "\r\n".join([*lines, "", ""]).encode() + body
+    return written(STATUS_LINES[kind.status], fields.items(), body, keep=False)

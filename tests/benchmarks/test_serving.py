@@ -15,7 +15,7 @@ from benchmarks.serving.report import tables
 from benchmarks.serving.rounds import Turn, _row
 from service.settings import Settings
 from service.web.app import create_app
-from service.web.brief import is_brief
+from service.web.brief import read_brief
 
 TOLD = """Running 2s test @ http://127.0.0.1:9100/
   1 threads and 8 connections
@@ -121,7 +121,7 @@ def test_small_uploads_are_brief(sent):
     for name in ("raw", "form"):
         post: Post = sent[name]
         fields = f"Content-Type: {post.content_type}\r\nContent-Length: {len(post.body)}"
-        assert is_brief(f"POST /v1/classify HTTP/1.1\r\n{fields}\r\n\r\n".encode() + post.body)
+        assert read_brief(f"POST /v1/classify HTTP/1.1\r\n{fields}\r\n\r\n".encode() + post.body)
 
 
 def test_the_tables_say_who_was_left_out_and_what_others_used():

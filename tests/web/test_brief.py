@@ -7,7 +7,7 @@ import pytest
 
 from service.imaging import BRIEF
 from service.imaging.png import SIGNATURE
-from service.web.brief import Envelope, is_brief, picture_in
+from service.web.brief import Envelope, read_brief
 
 HEAD = b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Type: image/png\r\n"
 
@@ -23,6 +23,14 @@ SMALL = claims(28, 28)
 def request(body=SMALL, *fields, head=HEAD):
     lines = b"".join(field + b"\r\n" for field in fields or (b"Content-Length: %d" % len(body),))
     return head + lines + b"\r\n" + body
+
+
+def is_brief(received):
+    return read_brief(received) is not None
+
+
+def picture_in(received):
+    return read_brief(received).picture
 
 
 class TestBriefIs:

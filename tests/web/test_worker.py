@@ -564,6 +564,92 @@ def test_a_client_that_hangs_up_before_its_answer_is_forgotten(worker, connect, 
     assert worker.nr_conns == 1
 
 
+UNUSUAL = b"Content-Type: image/png\r\nX-Forwarded-Proto: http"  # its head is left to gunicorn
+
+
+def test_the_application_is_told_the_same_whoever_read_the_head(worker, connect, png, monkeypatch, parts):
+    well, told = worker.wsgi, []
+
+    def look(environ, start_response):
+        told.append({name: value for name, value in environ.items() if isinstance(value, (str, int, tuple))})
+        return well(environ, start_response)
+
+    worker.wsgi = look
+    fields = b"Content-Type: image/png\r\nX-A: b; c=\r\nConnection: close"
+    for quick in (True, False):
+        monkeypatch.setattr("service.web.state.QUICK_NUMBERS", 10**9 if quick else 1)
+        parts.state.reload()
+        answer(connect(brief(png, b"/v1/classify?include=image", field=fields)))
+    ours, gunicorns = ({name: value for name, value in one.items() if name != "REMOTE_PORT"} for one in told)
+    assert ours == gunicorns
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_requests_of_every_kind_can_share_a_connection(worker, connect, png, times):
+    kinds = (brief(png), brief(png, field=UNUSUAL), LIVE, brief(png, b"/v1/classify?model=tiny"), ASK)
+    connection = connect()
+    for request in kinds * times:
+        connection.sendall(request)
+        assert answer(connection)[0].status == 200
+    wait_until(lambda: worker.keepalived_conns)
+    assert (len(worker.keepalived_conns), worker.nr_conns) == (1, 1)
+
+
+@pytest.mark.parametrize("fields", [(b"", b""), (UNUSUAL, b""), (b"", UNUSUAL), (UNUSUAL, UNUSUAL)])
+def test_requests_that_follow_each_other_unasked_are_answered_in_turn(connect, png, fields):
+    usual = b"Content-Type: image/png"
+    requests = [
+        brief(png, b"/v1/classify", field=b"%s\r\nX-Request-ID: r%d" % (field or usual, number))
+        for number, field in enumerate(fields * 3)
+    ]
+    connection = connect(brief(png))
+    answer(connection)  # it is one that is kept, and watched
+    connection.sendall(b"".join(requests))
+    read = connection.makefile("rb")
+    for number in range(len(requests)):
+        head = dict(line.split(b": ", 1) for line in iter(read.readline, b"\r\n") if b": " in line)
+        assert head[b"X-Request-ID"] == b"r%d\r\n" % number
+        assert json.loads(read.read(int(head[b"Content-Length"])))["id"] == f"r{number}"
+
+
+@pytest.mark.parametrize("field", [b"Content-Type: image/png", UNUSUAL])
+def test_a_client_that_asks_for_it_sees_its_connection_closed(worker, connect, png, field):
+    connection = connect(brief(png, field=field + b"\r\nConnection: close"))
+    response, _ = answer(connection)
+    assert (response.status, response.headers["Connection"]) == (200, "close")
+    assert connection.recv(1) == b""
+    connection.close()
+    wait_until(lambda: worker.nr_conns == 0)
+    assert worker.nr_conns == 0
+
+
+def test_a_connection_that_the_loop_has_answered_is_closed_when_it_stays_idle(worker, connect, png):
+    connection = connect(brief(png))
+    answer(connection)
+    wait_until(lambda: worker.keepalived_conns)
+    worker.method_queue.defer(lambda: setattr(worker.keepalived_conns[0], "timeout", 0))
+    assert connection.recv(1) == b""
+    wait_until(lambda: worker.nr_conns == 0)
+    assert (worker.nr_conns, len(worker.poller.get_map())) == (0, 2)  # the listener and the queue
+
+
+def test_a_request_that_waits_is_taken_up_once_however_often_the_loop_looks(worker, connect, png):
+    waiting, well, asked = [connect(brief(png)) for _ in range(4)], worker.wsgi, []
+    for connection in waiting:
+        answer(connection)
+    wait_until(lambda: len(worker.keepalived_conns) == len(waiting))
+
+    def slowly(environ, start_response):
+        asked.append(environ["REMOTE_PORT"])
+        time.sleep(0.005)
+        return well(environ, start_response)
+
+    worker.wsgi = slowly
+    worker.method_queue.defer(lambda: [connection.sendall(brief(png)) for connection in waiting])
+    assert [answer(connection)[0].status for connection in waiting] == [200] * 4
+    assert Counter(asked) == Counter(str(connection.getsockname()[1]) for connection in waiting)
+
+
 def test_the_loop_does_not_wait_for_a_client_that_does_not_read(worker, connect, png):
     whole = bytes(range(256)) * 40_000
 
@@ -645,6 +731,25 @@ def test_small_pictures_that_wait_together_are_answered_as_by_themselves(togethe
     for (response, told), (again, told_again) in zip(alone, answers, strict=True):
         assert (again.status, {**told_again, "id": None}) == (response.status, {**told, "id": None})
     assert n_foreseen >= 2
+
+
+def test_clients_that_hang_up_while_they_wait_hold_up_nobody(together, worker, connect, png):
+    gone = [connect(brief(png)) for _ in range(3)]
+    for connection in gone:
+        answer(connection)
+    wait_until(lambda: len(worker.keepalived_conns) == len(gone))
+
+    def ask_and_hang_up():
+        for connection in gone:
+            connection.sendall(brief(png))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+
+    worker.method_queue.defer(ask_and_hang_up)
+    answers, _ = together([brief(png)] * 3)
+    assert [response.status for response, _ in answers] == [200] * 3
+    wait_until(lambda: worker.nr_conns == len(answers))
+    assert worker.nr_conns == len(answers)
 
 
 @pytest.mark.parametrize("changes", [{"api_keys": SecretStr("ann s3cret")}])

@@ -1,0 +1,116 @@
+"""Heads of requests as nearly every client writes them, and those of their answers.
+
+For what HTTP allows and hardly anyone uses, gunicorn takes as long over a head and its answer as a small
+picture takes in all. What is read here means the same to it, to which tests hold the two; whatever could mean
+something else is left to gunicorn.
+"""
+
+import re
+import time
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TypeAlias
+
+from gunicorn.util import http_date
+
+__all__ = ["END_OF_HEAD", "SERVER", "Variables", "read_head", "written"]
+
+SERVER = "digits"  # an answer need not tell which server this is
+END_OF_HEAD = b"\r\n\r\n"
+MAX_DIGITS = 6  # of the length of a body, in bytes
+MAX_BYTES, MAX_FIELDS = 8000, 64  # of a head; gunicorn reads as much in every field, and a hundred of them
+REQUEST_LINE = re.compile(r"POST (/v1/classify(?:\?([!\"$-~]*))?) HTTP/1\.1")
+LINES = re.compile(r"[!-~][\t -~]*(?:\r\n[!-~][\t -~]*)*")  # no line is folded, no byte beyond ASCII
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,40}")
+LEFT = frozenset(
+    {"EXPECT", "TRANSFER-ENCODING", "X-FORWARDED-PROTOCOL", "X-FORWARDED-PROTO", "X-FORWARDED-SSL"}
+)
+"""What changes how a request is read, and is left to gunicorn."""
+OWN_KEYS: Mapping[str, str] = MappingProxyType(
+    {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}
+)
+
+
+Variables: TypeAlias = dict[str, str]
+
+ALIKE: Mapping[str, str] = MappingProxyType(
+    {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/v1/classify",
+        "SCRIPT_NAME": "",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.url_scheme": "http",
+    }
+)
+"""What WSGI says of every request whose head is read here."""
+
+
+def read_head(head: bytes) -> Variables | None:
+    """Read the head of a request to classify one picture into the variables that WSGI names (PEP 3333).
+
+    Args:
+        head: what stands before the empty line.
+
+    Returns:
+        None where gunicorn has to read it: another request, no length or a long one, a field
+            twice, one that says how the rest is to be read, or anything malformed.
+    """
+    text = head.decode("latin-1")
+    if len(text) > MAX_BYTES or not LINES.fullmatch(text):
+        return None
+    first, *lines = text.split("\r\n")
+    asked = REQUEST_LINE.fullmatch(first)
+    if asked is None or len(lines) > MAX_FIELDS:
+        return None
+    variables = {**ALIKE, "RAW_URI": asked[1], "QUERY_STRING": asked[2] or ""}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        key = _key(name)
+        if not colon or key is None or key in variables:
+            return None
+        variables[key] = value.strip(" \t")
+    length = variables.get("CONTENT_LENGTH", "")
+    return variables if length.isdecimal() and len(length) <= MAX_DIGITS else None
+
+
+@lru_cache(maxsize=256)
+def _key(name: str) -> str | None:
+    """Return what WSGI calls a header field; None if gunicorn has to read it."""
+    upper = name.upper()
+    if not NAME.fullmatch(name) or upper in LEFT:
+        return None
+    return OWN_KEYS.get(upper) or f"HTTP_{upper.replace('-', '_')}"
+
+
+def written(status: str, fields: Iterable[tuple[str, str]], body: bytes, *, keep: bool) -> bytes:
+    """Write an answer as gunicorn does.
+
+    Args:
+        status: its number and phrase.
+        fields: its header, with the length of the body.
+        body: all of it.
+        keep: whether the connection can be used again.
+
+    Raises:
+        ValueError: a field holds the end of a line, and so would begin another.
+    """
+    lines = [
+        f"HTTP/1.1 {status}",
+        f"Server: {SERVER}",
+        f"Date: {_date(int(time.time()))}",
+        f"Connection: {'keep-alive' if keep else 'close'}",
+        *[f"{name}: {value}" for name, value in fields],
+        "",
+        "",
+    ]
+    head = "\r\n".join(lines).encode("latin-1")
+    if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
+        raise ValueError("a header field holds the end of a line; check what is written into it")
+    return head + body
+
+
+@lru_cache(maxsize=1)
+def _date(seconds: int) -> str:
+    """Write a time as HTTP does (RFC 9110, section 5.6.7)."""
+    return http_date(seconds)
