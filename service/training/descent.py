@@ -22,6 +22,8 @@ from service.training.recipes import Recipe
 
 __all__ = ["Candidate", "Trained", "descend", "start", "step", "taught"]
 
+AVERAGED_EVERY = 4  # steps: a network moves little in between, and to read all of its weights takes time
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
@@ -250,8 +252,10 @@ def step(candidate: Candidate, batch: MiniBatch, recipe: Recipe, over: float) ->
     )
     if not recipe.averaging:
         return replace(candidate, network=network, averaged=network, memory=memory), cost
-    keep = min(recipe.averaging, memory.steps / (memory.steps + 10))  # the first networks are soon forgotten
-    averaged = average(candidate.averaged, network, keep)
+    averaged = candidate.averaged
+    if memory.steps % AVERAGED_EVERY == 0:
+        keep = min(recipe.averaging, memory.steps / (memory.steps + 10))  # the first ones are soon forgotten
+        averaged = average(averaged, network, keep**AVERAGED_EVERY)
     return replace(candidate, network=network, averaged=averaged, memory=memory), cost
 
 

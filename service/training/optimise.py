@@ -3,7 +3,7 @@
 Every step is pure: what an optimiser remembers goes in and comes out with the network.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import cos, pi, sqrt
 from types import MappingProxyType
@@ -27,13 +27,18 @@ class Memory(NamedTuple):
 
     Attributes:
         steps: how many were made.
-        mean: running mean of the gradient, (n_parameters,), layer by layer; empty before the first step.
-        square: running mean of the gradient's square, likewise.
+        gradient: the sum of all gradients, each weighing less with every step since, (n_parameters,), layer
+            by layer; empty before the first step.
+        square: the same sum of their squares.
     """
 
     steps: int = 0
-    mean: FloatArray = NOTHING
+    gradient: FloatArray = NOTHING
     square: FloatArray = NOTHING
+
+    def part(self, place: slice) -> "Memory":
+        """Return what belongs to some of the parameters."""
+        return Memory(self.steps, self.gradient[place], self.square[place])
 
 
 Gradients: TypeAlias = tuple[Gradient, ...]
@@ -59,19 +64,11 @@ def average(averaged: Network, network: Network, keep: float) -> Network:
 
 def _blend(mean: FloatArray, new: FloatArray, keep: float) -> FloatArray:
     blended = np.empty_like(mean, order="C")
-    of, to = mean.reshape(-1), blended.reshape(-1)
-    rest = new.reshape(-1)
+    of, to, rest = mean.reshape(-1), blended.reshape(-1), new.reshape(-1)
     for block in _blocks(of):
-        _blend_into(to[block], of[block], rest[block], keep, np.empty_like(of[block]))
+        np.multiply(of[block], keep, out=to[block])
+        np.add(to[block], rest[block] * (1 - keep), out=to[block])
     return blended
-
-
-def _blend_into(
-    blended: FloatArray, mean: FloatArray, new: FloatArray, keep: float, scratch: FloatArray
-) -> None:
-    np.multiply(mean, keep, out=blended)
-    np.multiply(new, 1 - keep, out=scratch)
-    np.add(blended, scratch, out=blended)
 
 
 def _blocks(row: FloatArray) -> Iterator[slice]:
@@ -84,8 +81,15 @@ def _descent(
     network: Network, gradients: Gradients, memory: Memory, learning_rate: float
 ) -> tuple[Network, Memory]:
     """Step straight down the gradient."""
-    steps = (Gradient(g.weights * learning_rate, g.biases * learning_rate) for g in gradients)
-    return _moved(network, steps), Memory(memory.steps + 1)
+    layers = (
+        replace(
+            layer,
+            weights=layer.weights - slope.weights * learning_rate,
+            biases=layer.biases - slope.biases * learning_rate,
+        )
+        for layer, slope in zip(network.layers, gradients, strict=True)
+    )
+    return Network(tuple(layers)), Memory(memory.steps + 1)
 
 
 def _adam(
@@ -93,45 +97,70 @@ def _adam(
 ) -> tuple[Network, Memory]:
     """Step down the running mean of the gradient, each weight in units of its own gradient's usual size."""
     steps = memory.steps + 1
-    gradient = np.concatenate([array.reshape(-1) for layer in gradients for array in layer])
-    before = memory if memory.steps else Memory(0, np.zeros_like(gradient), np.zeros_like(gradient))
-    mean, square = np.empty_like(gradient), np.empty_like(gradient)
-    # both running means start at zero: the first steps would be too short without this
-    unbiased = sqrt(1 - BETA_2**steps)
-    length, epsilon = learning_rate * unbiased / (1 - BETA_1**steps), EPSILON * unbiased
-    for block in _blocks(gradient):
-        g, m, v = gradient[block], mean[block], square[block]
-        scratch = np.empty_like(g)
-        _blend_into(m, before.mean[block], g, BETA_1, scratch)
-        np.multiply(g, g, out=g)
-        _blend_into(v, before.square[block], g, BETA_2, scratch)
-        np.sqrt(v, out=scratch)
-        np.add(scratch, epsilon, out=scratch)
-        np.divide(m, scratch, out=g)  # the gradient itself is no longer needed
-        np.multiply(g, length, out=g)
-    return _moved(network, _layer_by_layer(gradient, gradients)), Memory(steps, mean, square)
-
-
-def _layer_by_layer(row: FloatArray, like: Gradients) -> Iterator[Gradient]:
-    """Cut a row of all layers' numbers into the layers' own shapes."""
+    if not memory.steps:
+        nothing = np.zeros_like(gradients[0].biases, shape=network.n_parameters)
+        memory = Memory(0, nothing, nothing)
+    after = Memory(steps, np.empty_like(memory.gradient), np.empty_like(memory.square))
+    # what turns each sum into a mean, also after the first steps, of which there are few
+    mean, square = (1 - BETA_1) / (1 - BETA_1**steps), (1 - BETA_2) / (1 - BETA_2**steps)
+    by = learning_rate * mean / sqrt(square), EPSILON / sqrt(square)
+    numbers = [array for layer in network.layers for array in (layer.weights, layer.biases)]
+    slopes = [array for gradient in gradients for array in gradient]
+    moved: list[FloatArray] = []
     first = 0
-    for weights, biases in like:
-        middle, last = first + weights.size, first + weights.size + biases.size
-        yield Gradient(row[first:middle].reshape(weights.shape), row[middle:last])
-        first = last
+    for group in _groups(numbers):
+        row, slope = _joined(numbers[group]), _joined(slopes[group])
+        part = slice(first, first + len(row))
+        moved += _cut(_stride(row, slope, memory.part(part), after.part(part), by), numbers[group])
+        first = part.stop
+    layers = zip(network.layers, moved[::2], moved[1::2], strict=True)
+    return Network(tuple(replace(layer, weights=w, biases=b) for layer, w, b in layers)), after
 
 
-def _moved(network: Network, steps: Iterable[Gradient]) -> Network:
-    """Return the network so many steps on; the steps' own arrays become its weights and biases."""
-    layers = (
-        replace(
-            layer,
-            weights=np.subtract(layer.weights, step.weights, out=step.weights),
-            biases=np.subtract(layer.biases, step.biases, out=step.biases),
-        )
-        for layer, step in zip(network.layers, steps, strict=True)
-    )
-    return Network(tuple(layers))
+def _groups(arrays: Sequence[FloatArray]) -> Iterator[slice]:
+    """Divide arrays, so that small ones which follow each other are worked on as one."""
+    first, size = 0, 0
+    for place, array in enumerate(arrays):
+        if size and size + array.size > BLOCK and lies_here(array):
+            yield slice(first, place)
+            first, size = place, 0
+        size += array.size
+    yield slice(first, len(arrays))
+
+
+def _joined(arrays: Sequence[FloatArray]) -> FloatArray:
+    """Lay the numbers of arrays behind each other; those of one alone are not copied."""
+    rows = [array.reshape(-1) for array in arrays]
+    return rows[0] if len(rows) == 1 else np.concatenate(rows)
+
+
+def _cut(row: FloatArray, like: Iterable[FloatArray]) -> Iterator[FloatArray]:
+    """Undo what _joined did."""
+    first = 0
+    for array in like:
+        yield row[first : first + array.size].reshape(array.shape)
+        first += array.size
+
+
+def _stride(
+    row: FloatArray, slope: FloatArray, before: Memory, after: Memory, by: tuple[float, float]
+) -> FloatArray:
+    """Take Adam's step with some numbers, (n,), block by block; write what it remembers into `after`."""
+    length, epsilon = by
+    moved = np.empty_like(row)
+    for block in _blocks(row):
+        g, s, q = slope[block], after.gradient[block], after.square[block]
+        np.multiply(before.gradient[block], BETA_1, out=s)
+        np.add(s, g, out=s)
+        np.multiply(before.square[block], BETA_2, out=q)
+        scratch = g * g
+        np.add(q, scratch, out=q)
+        np.sqrt(q, out=scratch)
+        np.add(scratch, epsilon, out=scratch)
+        np.divide(s, scratch, out=scratch)
+        np.multiply(scratch, length, out=scratch)
+        np.subtract(row[block], scratch, out=moved[block])
+    return moved
 
 
 OPTIMISERS: Mapping[str, Optimiser] = MappingProxyType({"descent": _descent, "adam": _adam})
