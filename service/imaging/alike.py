@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from zlib_ng import zlib_ng
 
 from service.errors import ImageError
 from service.imaging.frame import SIDE
@@ -23,6 +24,10 @@ __all__ = ["decode_alike", "is_alike"]
 
 HEADER = Header(SIDE, SIDE, 8, GREY, interlaced=False)
 START = SIGNATURE + len(HEADER.content).to_bytes(4, "big") + b"IHDR" + HEADER.content
+WHOLE_HEADER = START + zlib_ng.crc32(b"IHDR" + HEADER.content).to_bytes(4, "big")
+IMAGE_DATA = len(WHOLE_HEADER) + 8  # where the first byte of it is, after a length and a name
+END = b"\0\0\0\0IEND" + zlib_ng.crc32(b"IEND").to_bytes(4, "big")
+MOST = 2 * HEADER.n_bytes  # bytes of image data, of which check allows no fewer
 
 ROW = 1 + SIDE  # bytes: the filter and the pixels
 ROWS = SIDE * ROW
@@ -43,6 +48,10 @@ def decode_alike(pngs: Sequence[bytes], limits: Limits) -> tuple[list[int], Floa
             to whoever looks at one at a time and tells what is wrong.
         their grey, (n, 28, 28) float32, 0 black to 1 white.
     """
+    try:
+        limits.check_size(SIDE, SIDE)
+    except ImageError:
+        return [], np.empty((0, SIDE, SIDE), np.float32)
     rows = {place: row for place, png in enumerate(pngs) if (row := _rows(png, limits)) is not None}
     filtered = np.zeros((len(rows), ROW + ROWS), np.uint8)
     if rows:
@@ -55,6 +64,32 @@ def decode_alike(pngs: Sequence[bytes], limits: Limits) -> tuple[list[int], Floa
 
 def _rows(png: bytes, limits: Limits) -> bytes | None:
     """Return the rows of a sound PNG, not yet unfiltered."""
+    return _rows_of_plain(png) or _rows_of_any(png, limits)
+
+
+def _rows_of_plain(png: bytes) -> bytes | None:
+    """Return the rows of a PNG that is a header, one piece of image data and an end, all of it sound.
+
+    Most are like that, and check and inflate need several times as long to find out.
+    """
+    name = png[IMAGE_DATA - 4 : IMAGE_DATA]
+    end = IMAGE_DATA + int.from_bytes(png[IMAGE_DATA - 8 : IMAGE_DATA - 4], "big")
+    if not png.startswith(WHOLE_HEADER) or name != b"IDAT" or end > IMAGE_DATA + MOST:
+        return None
+    if png[end + 4 : end + 4 + len(END)] != END:
+        return None
+    if zlib_ng.crc32(png[IMAGE_DATA - 4 : end]).to_bytes(4, "big") != png[end : end + 4]:
+        return None
+    stream = zlib_ng.decompressobj()
+    try:
+        rows = stream.decompress(png[IMAGE_DATA:end], ROWS + 1)
+    except zlib_ng.error:  # type: ignore[misc]  # declared as an exception, not as its class
+        return None
+    return rows if len(rows) == ROWS and stream.eof and not stream.unused_data else None
+
+
+def _rows_of_any(png: bytes, limits: Limits) -> bytes | None:
+    """Return the rows of any sound PNG."""
     try:
         checked = check(png, limits)
         if checked.transparency is not None or checked.orientation != 1:

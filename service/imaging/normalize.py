@@ -38,6 +38,8 @@ class Step(StrEnum):
     SCALED = "scaled"
 
 
+NOWHERE = (0.0, 0.0)  # how far a picture is moved that is not
+
 DARK_INK: Mapping[Choice, bool | None] = MappingProxyType(
     {Choice.AUTO: None, Choice.YES: True, Choice.NO: False}
 )
@@ -107,7 +109,7 @@ def normalize(
     saw(Step.INK, ink.strength)
     if ink.box is None:
         blank = np.zeros((SIDE, SIDE), np.float32)
-        return _normalized(picture.size, ink, Framed(blank, 1.0, (0.0, 0.0), blank))
+        return _normalized(picture.size, ink, Framed(blank, 1.0, NOWHERE, blank))
     left, top, right, bottom = ink.box
     drawn = ink.strength[top:bottom, left:right]
     saw(Step.BOX, drawn)
@@ -129,12 +131,28 @@ def normalize_alike(
     Returns:
         None in place of a picture that is to be framed.
     """
-    inks = as_they_are(greys, dark=DARK_INK[invert], centred=center is Choice.AUTO)
-    return [ink and _untouched(ink, (SIDE, SIDE)) for ink in inks]
+    strengths, dark, boxes = as_they_are(greys, dark=DARK_INK[invert], centred=center is Choice.AUTO)
+    pixels = strengths.reshape(-1, SIDE * SIDE)
+    sums = np.add.reduce(pixels, axis=1).tolist()
+    return [
+        None
+        if box is None
+        else Normalized(
+            pixels=Pixels(row),
+            inverted=inverted,
+            bounding_box=box,
+            scale=1.0,
+            shift=NOWHERE,
+            ink=total / len(row),
+            blank=False,
+            several=False,
+        )
+        for row, inverted, box, total in zip(pixels, dark, boxes, sums, strict=True)
+    ]
 
 
 def _untouched(ink: Ink, size: tuple[int, int]) -> Normalized:
-    return _normalized(size, ink, Framed(ink.strength, 1.0, (0.0, 0.0), ink.strength))
+    return _normalized(size, ink, Framed(ink.strength, 1.0, NOWHERE, ink.strength))
 
 
 def _normalized(size: tuple[int, int], ink: Ink, framed: Framed, *, several: bool = False) -> Normalized:

@@ -3,11 +3,13 @@
 Of one picture most numbers are plain ones, which takes half as long.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from service.imaging.frame import CENTRE, SIDE
-from service.imaging.ink import THRESHOLD, Ink
+from service.imaging.ink import THRESHOLD, Box, Ink
 from service.network import FloatArray
 
 __all__ = ["as_it_is", "as_they_are"]
@@ -62,7 +64,21 @@ def _span(found: NDArray[np.bool_]) -> tuple[int, int]:
     return int(places[0]), int(places[-1]) + 1
 
 
-def as_they_are(greys: FloatArray, *, dark: bool | None, centred: bool) -> list[Ink | None]:
+class Inks(NamedTuple):
+    """What is written in many pictures, each entry as in Ink.
+
+    Attributes:
+        strengths: (n, 28, 28) float32.
+        dark: of each, whether the ink is darker than its paper.
+        boxes: what the ink of each fills; None where as_it_is would return nothing.
+    """
+
+    strengths: FloatArray
+    dark: list[bool]
+    boxes: list[Box | None]
+
+
+def as_they_are(greys: FloatArray, *, dark: bool | None, centred: bool) -> Inks:
     """Return of each of many pictures, (n, 28, 28), what as_it_is does of one."""
     inverted = _are_dark(greys) if dark is None else np.full(len(greys), dark)
     strengths = greys
@@ -73,16 +89,10 @@ def as_they_are(greys: FloatArray, *, dark: bool | None, centred: bool) -> list[
     framed = _have_dark_frames(strengths) & (np.maximum.reduce(rows, axis=1) >= LIGHT)
     if centred:
         framed &= _are_centred(strengths) & _are_tall(rows, columns)
-    if not framed.any():
-        return [None] * len(greys)
     (left, right), (top, bottom) = _ends(columns > THRESHOLD), _ends(rows > THRESHOLD)
     boxes = zip(left, top, right, bottom, strict=True)
-    return [
-        Ink(strength, is_dark, box) if is_framed else None
-        for strength, is_dark, is_framed, box in zip(
-            strengths, inverted.tolist(), framed.tolist(), boxes, strict=True
-        )
-    ]
+    found = [box if is_framed else None for box, is_framed in zip(boxes, framed.tolist(), strict=True)]
+    return Inks(strengths, inverted.tolist(), found)
 
 
 def _borders(pictures: FloatArray) -> FloatArray:

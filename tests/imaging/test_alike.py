@@ -1,10 +1,13 @@
 """Pictures of MNIST's size, many at a time: each as it would be by itself."""
 
+from io import BytesIO
 from operator import attrgetter
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from service.errors import ImageError
 from service.imaging import (
     Choice,
     Limits,
@@ -52,11 +55,18 @@ def picture(make, rows, **parts):
 def damaged(make, png_of, digits):
     """PNGs of that size that are not to be decoded with others, and such a one that is sound."""
     rows = bytearray(make.filtered(list(map(bytes, digits[0])), 1))
+    sound = make.stored(bytes(rows))
+    streams = {"no end": sound[:-4], "a wrong checksum": sound[:-4] + b"abcd", "more behind": sound + b"x"}
     rows[29] = 5
     return {
         "cut off": png_of(digits[0])[:-20],
         "a row is missing": picture(make, rows[:-29]),
+        "a row too many": picture(make, rows[:-29] + rows[-29:] * 2),
         "a filter that there is not": picture(make, rows),
+        **{
+            name: make.picture(size=SIZE, data=make.chunk(b"IDAT", stream))
+            for name, stream in streams.items()
+        },
         "a transparent colour": png_of(digits[0], before=make.chunk(b"tRNS", b"\0\7")),
         "on its side": png_of(digits[0], before=make.exif(6)),
         "sound": png_of(digits[0]),
@@ -98,6 +108,27 @@ def test_those_that_are_damaged_or_transparent_or_turned_are_left_to_others(dama
 
     assert [list(damaged)[place] for place in which] == ["sound"]
     assert np.array_equal(greys[0], digits[0].astype(np.float32) / 255)
+
+
+@pytest.mark.parametrize("compression", [0, 6])
+def test_a_picture_with_a_changed_byte_is_read_as_by_itself_or_not_at_all(compression, digits):
+    file = BytesIO()
+    Image.fromarray(digits[0][::7].repeat(7, axis=0)).save(file, "PNG", compress_level=compression)
+    png = file.getvalue()
+    changed = [
+        png[:at] + bytes([png[at] ^ bit]) + png[at + 1 :] for at in range(len(png)) for bit in (1, 128)
+    ]
+    cut = [png[:at] for at in range(len(png))]
+    for other in filter(is_alike, (*changed, *cut, png + b"x", png[:-12] + png[-12:] * 2)):
+        which, greys = decode_alike([other], Limits())
+        try:
+            alone = decode(other, Limits())
+        except ImageError:
+            assert which == []
+        else:
+            assert which in ([0], [])
+            assert np.array_equal(greys, alone.grey[None][: len(which)])
+    assert decode_alike([png + b"x"], Limits())[0] == [0]
 
 
 def test_so_are_all_where_less_is_allowed(png_of, digits):

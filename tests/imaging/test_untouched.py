@@ -54,23 +54,22 @@ def test_of_many_each_is_seen_as_it_is_alone(dark, centred):
 
     together = as_they_are(pictures, dark=dark, centred=centred)
 
-    for picture, many in zip(pictures, together, strict=True):
+    for picture, strength, is_dark, box in zip(pictures, *together, strict=True):
         one = as_it_is(picture, dark=dark, centred=centred)
-        assert (one is None) == (many is None)
+        assert (one is None) == (box is None)
         if one is not None:
-            assert (one.dark, one.box) == (many.dark, many.box)
-            assert np.array_equal(one.strength, many.strength)
-    assert any(one is None for one in together)
-    assert any(one is not None for one in together)
+            assert (one.dark, one.box) == (is_dark, box)
+            assert np.array_equal(one.strength, strength)
+    assert {box is None for box in together.boxes} == {False, True}
 
 
 @pytest.mark.mnist
 def test_every_test_digit_of_mnist_is_framed(mnist_test_images):
     images = mnist_test_images.astype(np.float32) / 255
 
-    assert all(as_they_are(images, dark=None, centred=True))
+    assert None not in as_they_are(images, dark=None, centred=True).boxes
     assert all(as_it_is(image, dark=None, centred=True) for image in images)
 
 
 def test_of_none_none_is_seen():
-    assert as_they_are(np.empty((0, 28, 28), np.float32), dark=None, centred=True) == []
+    assert as_they_are(np.empty((0, 28, 28), np.float32), dark=None, centred=True).boxes == []
