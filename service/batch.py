@@ -1,6 +1,7 @@
 """Many pictures, each read as it would be by itself, in less time for each."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from typing import TypeVar
 
 from service.classifier import Classifier, unobserved
@@ -54,7 +55,8 @@ def see_all(
                 alike[place] = png
             else:
                 looked[place] = see(place, png)
-    at_once = see_alike(classifier, list(alike.values()), invert=invert, center=center, passed=passed)
+    with nullcontext() if classifier.budget is None else classifier.budget.one_at_a_time:
+        at_once = see_alike(classifier, list(alike.values()), invert=invert, center=center, passed=passed)
     for (place, png), seen in zip(alike.items(), at_once, strict=True):
         looked[place] = see(place, png) if seen is None else seen
     return [looked[place] for place in sorted(looked)]

@@ -18,6 +18,9 @@ class Budget:
     """Lends pixels to the threads of one process; who finds too few left waits, the first one first.
 
     What is small takes no part in that, and has a gate of its own; what is brief waits for nobody.
+
+    Attributes:
+        one_at_a_time: held by a thread that decodes or normalizes what is small, or many that are brief.
     """
 
     def __init__(self, pixels: int, max_waiting_seconds: float) -> None:
@@ -25,7 +28,7 @@ class Budget:
         self._pixels = pixels
         self._left = pixels
         self._seconds = max_waiting_seconds
-        self._gate = Gate()
+        self.one_at_a_time = Gate()
         self._first = Lock()  # held by whoever waits at the head of the line, so that nobody overtakes
         self._returned = Condition()
 
@@ -53,7 +56,7 @@ class Budget:
 
         A brief picture waits for no other; a large one is mostly inflated, which threads can do side by side.
         """
-        return self._gate if BRIEF < pixels <= SMALL else nullcontext()
+        return self.one_at_a_time if BRIEF < pixels <= SMALL else nullcontext()
 
     def _take(self, share: int) -> None:
         deadline = time.monotonic() + self._seconds

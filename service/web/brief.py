@@ -75,12 +75,22 @@ def read_brief(received: bytes) -> Brief | None:
     if n_body is None or len(received) < n_head + n_body:
         return None
     body = received[n_head : n_head + n_body]
-    if body.count(SIGNATURE) != 1 or any(mark in body for mark in OTHER_FORMATS):
-        return None
-    png = body[body.index(SIGNATURE) :]
-    if claimed_pixels(png) > BRIEF:
+    png = body if variables is not None and _is_png(body, variables) else _only_png_in(body)
+    if png is None or claimed_pixels(png) > BRIEF:
         return None
     return Brief(n_head, n_body, variables, _picture(png) if received.startswith(BARE_START) else None)
+
+
+def _is_png(body: bytes, variables: Variables) -> bool:
+    """Say whether the body is the picture itself, whatever else its bytes may look like."""
+    return body.startswith(SIGNATURE) and "multipart" not in variables.get("CONTENT_TYPE", "").lower()
+
+
+def _only_png_in(body: bytes) -> bytes | None:
+    """Return where the one picture in a body begins, and all behind it; None where it may hold others."""
+    if body.count(SIGNATURE) != 1 or any(mark in body for mark in OTHER_FORMATS):
+        return None
+    return body[body.index(SIGNATURE) :]
 
 
 def _length(head: bytes) -> int | None:
@@ -91,8 +101,8 @@ def _length(head: bytes) -> int | None:
 
 
 def _picture(rest: bytes) -> bytes | None:
-    picture = rest[: rest.find(END_OF_PNG) + len(END_OF_PNG)]
-    return picture if is_alike(picture) else None
+    end = rest.find(END_OF_PNG) if is_alike(rest) else -1
+    return None if end < 0 else rest[: end + len(END_OF_PNG)]
 
 
 def _settled(keep: bool) -> "Future[bool]":  # noqa: FBT001

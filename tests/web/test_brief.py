@@ -10,6 +10,7 @@ from service.imaging.png import SIGNATURE
 from service.web.brief import Envelope, read_brief
 
 HEAD = b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Type: image/png\r\n"
+FORM = b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Type: Multipart/form-data; boundary=x\r\n"
 
 
 def claims(width, height):
@@ -47,6 +48,11 @@ class TestBriefIs:
     )
     def test_however_its_length_is_written(self, field):
         assert is_brief(request(SMALL, field % len(SMALL)))
+
+    @pytest.mark.parametrize("rest", [SMALL, claims(5000, 5000), b"RIFF1234WEBP"])
+    def test_whatever_follows_in_a_body_that_is_one(self, rest):
+        assert is_brief(request(SMALL + rest))
+        assert not is_brief(request(SMALL + rest, head=FORM))
 
     def test_also_where_another_request_follows(self):
         assert is_brief(request() + request())
@@ -92,7 +98,12 @@ class TestBriefIsNot:
             b'{"image": "iVBORw0KGgo="}',
         ],
     )
-    def test_what_may_hold_a_large_picture(self, body):
+    @pytest.mark.parametrize("head", [FORM, HEAD + b"Expect: \r\n"])
+    def test_what_may_hold_a_large_picture(self, body, head):
+        assert not is_brief(request(body, head=head))
+
+    @pytest.mark.parametrize("body", [claims(5000, 5000), b"\xff\xd8\xff" + SMALL, b" " + SMALL + SMALL])
+    def test_what_is_no_small_picture_itself(self, body):
         assert not is_brief(request(body))
 
     @pytest.mark.parametrize(
