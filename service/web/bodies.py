@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from time import perf_counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 from multipart import MultipartError, MultipartSegment, ParserError, ParserLimitReached, PushMultipartParser
@@ -13,6 +13,9 @@ from service.errors import BadInputError, ServiceError
 from service.web.errors import BodyTooLargeError, SlowBodyError, UnsupportedBodyError
 from service.web.exchange import Exchange
 from service.web.options import only_once
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 __all__ = ["File", "Form", "read_body", "read_form", "read_json", "read_sent", "too_large"]
 
@@ -74,7 +77,7 @@ def read_sent(exchange: Exchange, max_body_bytes: int, max_seconds: float) -> by
         SlowBodyError: it took too long to arrive.
         BadInputError: it ended early, or its chunks are malformed.
     """
-    length = exchange.content_length
+    length = _told_length(exchange.environ)
     if length is not None and length > max_body_bytes:
         raise too_large(max_body_bytes)
     body = _read(exchange, max_body_bytes + 1 if length is None else length, max_seconds)
@@ -84,6 +87,13 @@ def read_sent(exchange: Exchange, max_body_bytes: int, max_seconds: float) -> by
     if length is not None and len(body) < length:
         raise _cut_short(exchange, max_seconds)
     return body
+
+
+def _told_length(environ: "WSGIEnvironment") -> int | None:
+    """Return the length that the head tells; None where it tells none, as that of a body in chunks."""
+    told: str = environ.get("CONTENT_LENGTH", "")
+    chunked = environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
+    return int(told) if told.isdecimal() and told.isascii() and not chunked else None
 
 
 def _check_encoding(encoding: str) -> None:

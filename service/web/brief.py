@@ -164,6 +164,9 @@ class BriefWorker(ThreadWorker):
         self._brief: deque[tuple[TConn, Brief]] = deque()
         self._next: deque[tuple[TConn, Brief, Foreseen | None]] = deque()
         self._asking: set[TConn] = set()
+        self._keepalive_seconds = float(
+            self.cfg.keepalive
+        )  # gunicorn's configuration takes a microsecond to ask
         self._environ = {**base_environ(self.cfg), "wsgi.multithread": True}
         super().init_process()
 
@@ -219,7 +222,7 @@ class BriefWorker(ThreadWorker):
             keep, rest = False, b""
         if keep and not rest and conn in self._asking and self.alive and not read_ahead(conn):
             self._asking.discard(conn)  # the poller never ceased to watch it
-            conn.set_timeout()
+            conn.timeout = time.monotonic() + self._keepalive_seconds
             self.keepalived_conns.append(conn)
             return
         self.take_out(conn)
@@ -264,7 +267,8 @@ class BriefWorker(ThreadWorker):
 
     def keeps_open(self) -> bool:
         """Say whether a connection may be used again after the next answer."""
-        return bool(self.alive and self.cfg.keepalive and len(self.keepalived_conns) < self.max_keepalived)
+        room = len(self.keepalived_conns) < self.max_keepalived
+        return self.alive and self._keepalive_seconds > 0 and room
 
     def send_rest(self, conn: "TConn", rest: bytes, *, keep: bool) -> bool:
         """Wait, in a thread, for a client to take the rest of an answer; pass on whether to keep it."""
