@@ -5,6 +5,7 @@ loop must wait for nobody. So a request is brief only if all of it has arrived a
 what is written to the client is kept, so that it leaves at once, or by a thread.
 """
 
+import binascii
 import re
 import socket
 import time
@@ -35,6 +36,7 @@ __all__ = ["Brief", "BriefWorker", "Envelope", "read_brief"]
 START = b"POST /v1/classify"
 BARE_START = START + b" HTTP/1.1\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*(?=\r\n)", re.IGNORECASE)
+JSON = re.compile(rb'\s*\{\s*"image"\s*:\s*"(?:data:image/png;base64,)?([A-Za-z0-9+/]+={0,2})"\s*\}\s*')
 END_OF_PNG = b"IEND\xaeB`\x82"
 OTHER_FORMATS = (b"\xff\xd8\xff", b"WEBP")  # whose pixels are not bounded by what a PNG claims
 AT_ONCE = 8  # pictures that are looked at before the first of their requests is answered
@@ -49,7 +51,8 @@ class Brief(NamedTuple):
         n_head: bytes up to the body.
         n_body: bytes of the body.
         variables: what its head says; None where gunicorn has to read it.
-        picture: the PNG, by itself or in a form, if MNIST could hold it and nothing is chosen in the query.
+        picture: the PNG, by itself, in a form or in JSON, if MNIST could hold it and nothing is chosen in the
+            query.
     """
 
     n_head: int
@@ -75,7 +78,7 @@ def read_brief(received: bytes) -> Brief | None:
     if n_body is None or len(received) < n_head + n_body:
         return None
     body = received[n_head : n_head + n_body]
-    png = body if variables is not None and _is_png(body, variables) else _only_png_in(body)
+    png = body if variables is not None and _is_png(body, variables) else _in_json(body) or _only_png_in(body)
     if png is None or claimed_pixels(png) > BRIEF:
         return None
     return Brief(n_head, n_body, variables, _picture(png) if received.startswith(BARE_START) else None)
@@ -84,6 +87,16 @@ def read_brief(received: bytes) -> Brief | None:
 def _is_png(body: bytes, variables: Variables) -> bool:
     """Say whether the body is the picture itself, whatever else its bytes may look like."""
     return body.startswith(SIGNATURE) and "multipart" not in variables.get("CONTENT_TYPE", "").lower()
+
+
+def _in_json(body: bytes) -> bytes | None:
+    """Return the PNG in a JSON object that holds nothing else, so that nothing else can take its place."""
+    found = JSON.fullmatch(body)
+    try:
+        png = binascii.a2b_base64(found[1]) if found else b""
+    except binascii.Error:
+        return None
+    return png if png.startswith(SIGNATURE) else None
 
 
 def _only_png_in(body: bytes) -> bytes | None:

@@ -138,7 +138,7 @@ def _form(exchange: Exchange, body: bytes, query: Mapping[str, object]) -> Uploa
     return _picture(exchange, png, parse_options(query, form.fields))
 
 
-def _json(_: Exchange, body: bytes, query: Mapping[str, object]) -> Upload:
+def _json(exchange: Exchange, body: bytes, query: Mapping[str, object]) -> Upload:
     members = read_json(body, MAX_ITEMS)
     image, pixels = members.pop("image", None), members.pop("pixels", None)
     if (image is None) == (pixels is None):
@@ -147,7 +147,7 @@ def _json(_: Exchange, body: bytes, query: Mapping[str, object]) -> Upload:
         )
     options = parse_options(query, members)
     if pixels is None:
-        return PngUpload(_from_base64(image), options)
+        return _picture(exchange, _from_base64(image), options)
     if (options.invert, options.center) != (Choice.AUTO, Choice.AUTO):
         raise BadInputError("invert and center are for images; pixels are what the network itself reads")
     return PixelsUpload(_numbers(pixels), options)

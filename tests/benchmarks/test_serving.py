@@ -118,7 +118,7 @@ def test_a_batch_holds_as_many_as_it_says(sent):
 
 
 def test_small_uploads_are_brief(sent):
-    for name in ("raw", "form"):
+    for name in ("raw", "form", "JSON"):
         post: Post = sent[name]
         fields = f"Content-Type: {post.content_type}\r\nContent-Length: {len(post.body)}"
         assert read_brief(f"POST /v1/classify HTTP/1.1\r\n{fields}\r\n\r\n".encode() + post.body)

@@ -1,6 +1,7 @@
 """Requests that the worker's loop answers itself: which they are, and that it waits for nobody."""
 
 import socket
+from base64 import b64encode
 from types import SimpleNamespace
 
 import pytest
@@ -49,6 +50,11 @@ class TestBriefIs:
     def test_however_its_length_is_written(self, field):
         assert is_brief(request(SMALL, field % len(SMALL)))
 
+    @pytest.mark.parametrize("before", [b"", b"data:image/png;base64,"])
+    @pytest.mark.parametrize("space", [b"", b" \r\n"])
+    def test_one_in_json(self, before, space):
+        assert is_brief(request(b'{%s"image":%s"%s"}' % (space, space, before + b64encode(SMALL)) + space))
+
     @pytest.mark.parametrize("rest", [SMALL, claims(5000, 5000), b"RIFF1234WEBP"])
     def test_whatever_follows_in_a_body_that_is_one(self, rest):
         assert is_brief(request(SMALL + rest))
@@ -95,7 +101,13 @@ class TestBriefIsNot:
             b"\xff\xd8\xff" + SMALL,
             SMALL + b"RIFF1234WEBP",
             b"not a PNG",
-            b'{"image": "iVBORw0KGgo="}',
+            b'{"image": "%s"}' % b64encode(claims(5000, 5000)),
+            b'{"image": "%s"}' % b64encode(b"RIFF1234WEBP"),
+            b'{"image": "%s"}' % b64encode(b"GIF89a"),
+            b'{"image": "%s", "image": "\\u0069VBO"}' % b64encode(SMALL),
+            b'{"image": "%s", "include": "image"}' % b64encode(SMALL),
+            b'{"images": "%s"}' % b64encode(SMALL),
+            b'[{"image": "%s"}]' % b64encode(SMALL),
         ],
     )
     @pytest.mark.parametrize("head", [FORM, HEAD + b"Expect: \r\n"])
@@ -116,7 +128,9 @@ class TestBriefIsNot:
 class TestPictureIn:
     MNISTS = SIGNATURE + b"\0\0\0\rIHDR" + b"\0\0\0\x1c" * 2 + b"\x08\0\0\0\0the rest, and IEND\xaeB`\x82"
 
-    @pytest.mark.parametrize("body", [MNISTS, b"--x\r\n\r\n" + MNISTS + b"\r\n--x--\r\n"])
+    @pytest.mark.parametrize(
+        "body", [MNISTS, b"--x\r\n\r\n" + MNISTS + b"\r\n--x--\r\n", b'{"image":"%s"}' % b64encode(MNISTS)]
+    )
     def test_is_what_mnist_could_hold(self, body):
         assert picture_in(request(body) + request(body)) == self.MNISTS
 
