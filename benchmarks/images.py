@@ -53,6 +53,7 @@ steps = import_module("service.imaging.normalize")  # its function of the same n
 STEPS: Mapping[str, Step] = MappingProxyType(
     {
         "enlargement undone": Step(steps, {"undo_enlargement": lambda scene, _size: scene}),
+        "dither blurred": Step(steps, {"without_dither": lambda scene: scene}),
         "table painted over": Step(steps, {"without_table": lambda scene: scene}),
         "ruling filled": Step(steps, {"without_ruling": lambda scene: scene}),
         "uneven light: a surface": Step(paper, {"EVEN_SURFACE": 2.0}),

@@ -10,6 +10,7 @@ import numpy as np
 from service.imaging.cells import Scene
 from service.imaging.coarse import undo_enlargement
 from service.imaging.decode import Picture
+from service.imaging.dither import without_dither
 from service.imaging.frame import SIDE, Framed, frame, frame_whole
 from service.imaging.ink import Box, Ink, read_ink, read_small_ink
 from service.imaging.preprocessing import Pixels
@@ -104,7 +105,7 @@ def normalize(
     ink = (
         read_small_ink(scene, dark=dark)
         if small
-        else read_ink(without_ruling(without_table(scene)), dark=dark)
+        else read_ink(without_ruling(without_table(without_dither(scene))), dark=dark)
     )
     saw(Step.INK, ink.strength)
     if ink.box is None:

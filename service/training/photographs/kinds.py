@@ -244,6 +244,12 @@ def _thumbnail(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
     return image
 
 
+def _dithered(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
+    """Save dark ink on tinted paper in black and white, as fax machines do."""
+    paper, ink = rng.uniform(0.7, 1), rng.uniform(0, 0.3)
+    return as_bytes(paper + (ink - paper) * page(rng, digit)).convert("1")
+
+
 NEAREST, BILINEAR = Image.Resampling.NEAREST, Image.Resampling.BILINEAR
 
 SEEN: Mapping[str, Kind] = MappingProxyType(
@@ -296,6 +302,7 @@ HELD_OUT: Mapping[str, Kind] = MappingProxyType(
         "far away": far_away,
         "favicon": favicon,
         "thumbnail": _thumbnail,
+        "dithered": _dithered,
     }
 )
 
