@@ -1,37 +1,14 @@
-"""Requests that take a millisecond: the worker's loop answers them itself.
-
-To hand a connection to a thread and to take it back costs more than to classify a small picture. But the
-loop must wait for nobody. So a request is brief only if all of it has arrived and its picture is small; and
-what is written to the client is kept, so that it leaves at once, or by a thread.
-"""
+"""Requests that take a millisecond to answer: whole ones to classify one small PNG."""
 
 import binascii
 import re
-import socket
-import time
-from collections import deque
-from concurrent.futures import Future
-from io import BytesIO
-from typing import TYPE_CHECKING, NamedTuple, cast
-
-from gunicorn.http.wsgi import base_environ
-from gunicorn.workers.gthread import ThreadWorker
+from typing import NamedTuple
 
 from service.imaging import BRIEF, claimed_pixels, is_alike
 from service.imaging.png import SIGNATURE
-from service.web.admission import read_ahead
-from service.web.heads import END_OF_HEAD, Variables, read_head, written
+from service.web.heads import END_OF_HEAD, Variables, read_head
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from gunicorn.http import Request
-    from gunicorn.http.parser import RequestParser
-    from gunicorn.workers.gthread import TConn
-
-    from service.web.ahead import Foreseen
-
-__all__ = ["Brief", "BriefWorker", "Envelope", "read_brief"]
+__all__ = ["Brief", "read_brief"]
 
 START = b"POST /v1/classify"
 BARE_START = START + b" HTTP/1.1\r\n"
@@ -39,9 +16,6 @@ LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*(?=\r\n)", re.
 JSON = re.compile(rb'\s*\{\s*"image"\s*:\s*"(?:data:image/png;base64,)?([A-Za-z0-9+/]+={0,2})"\s*\}\s*')
 END_OF_PNG = b"IEND\xaeB`\x82"
 OTHER_FORMATS = (b"\xff\xd8\xff", b"WEBP")  # whose pixels are not bounded by what a PNG claims
-AT_ONCE = 8  # pictures that are looked at before the first of their requests is answered
-LOOK_SECONDS = 0.002  # after which it looks whether a request has come, where it has more than one to answer
-TURN_SECONDS = 0.1  # for which the loop answers brief requests before it looks after its connections again
 
 
 class Brief(NamedTuple):
@@ -116,178 +90,3 @@ def _length(head: bytes) -> int | None:
 def _picture(rest: bytes) -> bytes | None:
     end = rest.find(END_OF_PNG) if is_alike(rest) else -1
     return None if end < 0 else rest[: end + len(END_OF_PNG)]
-
-
-def _settled(keep: bool) -> "Future[bool]":  # noqa: FBT001
-    future = Future[bool]()
-    future.set_result(keep)
-    return future
-
-
-def _ends(conn: "TConn") -> Variables:
-    """Return what WSGI says of the two ends of a connection."""
-    server, client = cast("tuple[str, int]", conn.server), cast("tuple[str, int]", conn.client)
-    return {
-        "SERVER_NAME": server[0],
-        "SERVER_PORT": str(server[1]),
-        "REMOTE_ADDR": client[0],
-        "REMOTE_PORT": str(client[1]),
-    }
-
-
-KEPT, PARTED = _settled(True), _settled(False)  # noqa: FBT003
-
-
-class Envelope:
-    """Stands in for a connection and its socket, and keeps what is written, so that all of it leaves as one.
-
-    Attributes:
-        client: of the connection.
-        server: of the connection.
-        foreseen: what the picture in its request was found to hold; the application finds it here.
-    """
-
-    def __init__(self, conn: "TConn", foreseen: "Foreseen | None" = None) -> None:
-        self.client, self.server, self.foreseen = conn.client, conn.server, foreseen
-        self._parts: list[bytes] = []
-
-    @property
-    def sock(self) -> "Envelope":
-        """Return what gunicorn writes to."""
-        return self
-
-    def sendall(self, part: bytes) -> None:
-        """Keep a part of the answer."""
-        self._parts.append(part)
-
-    def send_to(self, sock: socket.socket) -> bytes:
-        """Send what was kept through a socket that does not block; return what did not leave at once."""
-        answer = b"".join(self._parts)
-        try:
-            return answer[sock.send(answer) :]
-        except BlockingIOError:
-            return answer
-
-
-class BriefWorker(ThreadWorker):
-    """Is gunicorn's threaded worker, but that its loop answers brief requests itself."""
-
-    def init_process(self) -> None:
-        """Begin to work, in the process that was forked."""
-        self._brief: deque[tuple[TConn, Brief]] = deque()
-        self._next: deque[tuple[TConn, Brief, Foreseen | None]] = deque()
-        self._asking: set[TConn] = set()
-        self._keepalive_seconds = float(
-            self.cfg.keepalive
-        )  # gunicorn's configuration takes a microsecond to ask
-        self._environ = {**base_environ(self.cfg), "wsgi.multithread": True}
-        super().init_process()
-
-    def answer_soon(self, conn: "TConn", brief: Brief) -> None:
-        """Let the brief request on a connection wait for the loop."""
-        self._brief.append((conn, brief))
-
-    def on_client_socket_readable(self, conn: "TConn", client: socket.socket) -> None:  # noqa: ARG002  # its socket
-        """Look at what has come on a connection, which the poller goes on to watch if the loop answers it."""
-        if conn not in self._asking:  # or its request is about to be answered
-            self.keepalived_conns.remove(conn)
-            self._asking.add(conn)
-            self.enqueue_req(conn)
-
-    def take_out(self, conn: "TConn") -> None:
-        """Let the poller watch a connection no longer, if it does."""
-        if conn in self._asking:
-            self._asking.discard(conn)
-            self.poller.unregister(conn.sock)
-
-    def wait_for_and_dispatch_events(self, timeout: float | None) -> None:
-        """Let requests come in; between them answer, one at a time, those that are brief."""
-        super().wait_for_and_dispatch_events(0 if self._next or self._brief else timeout)
-        looked = begun = time.monotonic()
-        while (self._next or self._brief) and looked - begun < TURN_SECONDS:
-            if not self._next:
-                self._look_ahead()
-            self.answer_here(*self._next.popleft())
-            if not self._next or time.monotonic() - looked > LOOK_SECONDS:
-                super().wait_for_and_dispatch_events(0)
-                looked = time.monotonic()
-
-    def _look_ahead(self) -> None:
-        """Look at the pictures of those whose turn is next."""
-        turn = [self._brief.popleft() for _ in range(min(len(self._brief), AT_ONCE))]
-        foreseen = self.foresee([brief.picture for _, brief in turn])
-        self._next.extend((*asked, found) for asked, found in zip(turn, foreseen, strict=True))
-
-    def foresee(self, pictures: "Sequence[bytes | None]") -> "list[Foreseen | None]":
-        """Classify pictures whose requests wait; None in place of one that its own request looks at.
-
-        It must not raise: the loop would end.
-        """
-        return [None] * len(pictures)
-
-    def answer_here(self, conn: "TConn", brief: Brief, foreseen: "Foreseen | None") -> None:
-        """Answer a brief request in the loop, which waits for the client neither to send nor to read."""
-        envelope = Envelope(conn, foreseen)
-        try:
-            keep = self._handle_here(conn, brief, envelope)
-            rest = envelope.send_to(conn.sock)
-        except OSError:  # the client is gone
-            keep, rest = False, b""
-        if keep and not rest and conn in self._asking and self.alive and not read_ahead(conn):
-            self._asking.discard(conn)  # the poller never ceased to watch it
-            conn.timeout = time.monotonic() + self._keepalive_seconds
-            self.keepalived_conns.append(conn)
-            return
-        self.take_out(conn)
-        if rest:
-            sent = self.tpool.submit(self.send_rest, conn, rest, keep=keep)
-            sent.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
-        else:
-            self.finish_request(conn, KEPT if keep else PARTED)
-
-    def _handle_here(self, conn: "TConn", brief: Brief, envelope: Envelope) -> bool:
-        """Do what ThreadWorker.handle does in a thread; say whether the connection can be used again."""
-        req: Request | None = None
-        try:
-            if not conn.initialized:
-                conn.init()
-                conn.sock.settimeout(0)
-            if brief.variables is not None and not read_ahead(conn):
-                return self._answer_read(conn, brief, envelope)
-            req = next(cast("RequestParser", conn.parser))
-            keep = self.handle_request(req, cast("TConn", envelope))
-            return bool(self._keepalive_after(conn, keep))  # type: ignore[attr-defined]  # the stubs lack it
-        except StopIteration:
-            return False
-        except Exception as error:  # noqa: BLE001  # as ThreadWorker does
-            self.handle_error(req, conn.sock, conn.client, error)
-            return False
-
-    def _answer_read(self, conn: "TConn", brief: Brief, envelope: Envelope) -> bool:
-        """Do what ThreadWorker.handle_request does, where gunicorn need not read the head."""
-        read = conn.sock.recv(brief.n_head + brief.n_body)
-        variables = {**self._environ, **(brief.variables or {}), **_ends(conn)}
-        variables |= {"gunicorn.socket": envelope, "wsgi.input": BytesIO(read[brief.n_head :])}
-        begun: list[tuple[str, Iterable[tuple[str, str]]]] = []
-
-        def start_response(status: str, fields: "Iterable[tuple[str, str]]", _: object = None) -> None:
-            begun.append((status, fields))
-
-        body = b"".join(self.wsgi(variables, start_response))
-        keep = self.keeps_open() and variables.get("HTTP_CONNECTION", "").lower() != "close"
-        envelope.sendall(written(*begun[0], body, keep=keep))
-        return keep
-
-    def keeps_open(self) -> bool:
-        """Say whether a connection may be used again after the next answer."""
-        room = len(self.keepalived_conns) < self.max_keepalived
-        return self.alive and self._keepalive_seconds > 0 and room
-
-    def send_rest(self, conn: "TConn", rest: bytes, *, keep: bool) -> bool:
-        """Wait, in a thread, for a client to take the rest of an answer; pass on whether to keep it."""
-        try:
-            conn.sock.settimeout(None)
-            conn.sock.sendall(rest)
-        except OSError:
-            return False
-        return keep

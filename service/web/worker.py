@@ -24,7 +24,7 @@ from gunicorn.workers.gthread import TConn
 from service.errors import ServiceError
 from service.web.admission import PEEK_BYTES, Queue, arrived, is_probe, overloaded
 from service.web.ahead import Foreseen, foresee
-from service.web.brief import Brief, BriefWorker, read_brief
+from service.web.brief import Brief, read_brief
 from service.web.direct import STATUS_LINES
 from service.web.errors import RequestError
 from service.web.exhaustion import EXHAUSTED, Spare, die_first
@@ -34,6 +34,7 @@ from service.web.ids import new_id
 from service.web.linger import Linger
 from service.web.load import Shed
 from service.web.logs import end_of_traceback
+from service.web.loop import BriefWorker
 from service.web.problems import MIMETYPE, Kind, detail_of, kind_of, problem
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ import pytest
 
 from service.imaging import BRIEF
 from service.imaging.png import SIGNATURE
-from service.web.brief import Envelope, read_brief
+from service.web.brief import read_brief
+from service.web.loop import Envelope
 
 HEAD = b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Type: image/png\r\n"
 FORM = b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Type: Multipart/form-data; boundary=x\r\n"

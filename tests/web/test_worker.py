@@ -733,7 +733,7 @@ def test_small_pictures_that_wait_together_are_answered_as_by_themselves(togethe
     assert n_foreseen >= 2
 
 
-def test_clients_that_hang_up_while_they_wait_hold_up_nobody(together, worker, connect, png):
+def test_clients_that_hang_up_while_they_wait_hold_up_nobody(together, worker, connect, png, lines):
     gone = [connect(brief(png)) for _ in range(3)]
     for connection in gone:
         answer(connection)
@@ -750,6 +750,7 @@ def test_clients_that_hang_up_while_they_wait_hold_up_nobody(together, worker, c
     assert [response.status for response, _ in answers] == [200] * 3
     wait_until(lambda: worker.nr_conns == len(answers))
     assert worker.nr_conns == len(answers)
+    assert not [line for line in lines if "traceback" in line]
 
 
 @pytest.mark.parametrize("changes", [{"api_keys": SecretStr("ann s3cret")}])

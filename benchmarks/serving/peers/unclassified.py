@@ -2,7 +2,7 @@
 
 from service.classifier import Classifier
 from service.cli import main
-from service.web.brief import BriefWorker
+from service.web.loop import BriefWorker
 from service.web.worker import DigitWorker
 
 classify, first = Classifier.classify, []
