@@ -174,8 +174,6 @@ class BriefWorker(ThreadWorker):
             return bool(self._keepalive_after(conn, keep))  # type: ignore[attr-defined]  # the stubs lack it
         except StopIteration:
             return False
-        except OSError:  # the client is gone
-            raise
         except Exception as error:  # noqa: BLE001  # as ThreadWorker does
             self.handle_error(req, conn.sock, conn.client, error)
             return False

@@ -633,6 +633,29 @@ def test_a_connection_that_the_loop_has_answered_is_closed_when_it_stays_idle(wo
     assert (worker.nr_conns, len(worker.poller.get_map())) == (0, 2)  # the listener and the queue
 
 
+def test_a_client_that_hangs_up_when_its_request_has_been_seen_is_forgotten(worker, connect, png, lines):
+    both, well = [connect(brief(png)) for _ in range(2)], worker.wsgi
+    for connection in both:
+        answer(connection)
+    wait_until(lambda: len(worker.keepalived_conns) == len(both))
+
+    def hang_up(environ, start_response):
+        other = next(one for one in both if one.getsockname()[1] != int(environ["REMOTE_PORT"]))
+        both.remove(other)
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        other.close()
+        worker.wsgi = well
+        return well(environ, start_response)
+
+    worker.wsgi = hang_up
+    asking = [*both]
+    worker.method_queue.defer(lambda: [connection.sendall(brief(png)) for connection in asking])
+    wait_until(lambda: worker.nr_conns == 1)
+    assert answer(both[0])[0].status == 200
+    assert worker.nr_conns == 1
+    assert not [line for line in lines if "traceback" in line]
+
+
 def test_a_request_that_waits_is_taken_up_once_however_often_the_loop_looks(worker, connect, png):
     waiting, well, asked = [connect(brief(png)) for _ in range(4)], worker.wsgi, []
     for connection in waiting:
