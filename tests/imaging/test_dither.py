@@ -52,6 +52,14 @@ def test_paper_and_ink_get_their_greys_back(side, paper, dithered):
     assert middle < paper - 0.3
 
 
+@pytest.mark.parametrize("dithered", [diffused, ordered])
+@pytest.mark.parametrize("paper", [0.9, 0.75, 0.4])
+@pytest.mark.parametrize("side", [100, 180])
+def test_bare_paper_becomes_flat(side, paper, dithered):
+    grey = without_dither(Scene(dithered(np.full((side, side), paper, np.float32)))).grey
+    assert grey.min() == grey.max() == pytest.approx(paper, abs=0.05)
+
+
 @pytest.mark.parametrize("light_ink", [False, True])
 def test_it_matters_not_which_is_lighter(light_ink):
     dithered = diffused(page(100))
@@ -73,6 +81,7 @@ OTHERS = {
     "more dots at random": (RNG.random((150, 150)) < 0.5).astype(np.float32),
     "few dots at random": (RNG.random((150, 150)) < 0.03).astype(np.float32),
     "squared paper": np.where((np.indices((150, 150)) % 8 == 0).any(axis=0), 0.4, 0.9).astype(np.float32),
+    "a strip": (RNG.random((100, 5)) < 0.5).astype(np.float32),
     "a single row": np.zeros((1, 40), np.float32),
     "a single column": RNG.random((40, 1), dtype=np.float32),
 }
