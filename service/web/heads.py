@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from gunicorn.util import http_date
 
-__all__ = ["END_OF_HEAD", "SERVER", "Variables", "read_head", "written"]
+__all__ = ["END_OF_HEAD", "SERVER", "Variables", "came_securely", "read_head", "written"]
 
 SERVER = "digits"  # an answer need not tell which server this is
 END_OF_HEAD = b"\r\n\r\n"
@@ -23,10 +23,11 @@ MAX_BYTES, MAX_FIELDS = 8000, 64  # of a head; gunicorn reads as much in every f
 REQUEST_LINE = re.compile(r"POST (/v1/classify(?:\?([!\"$-~]*))?) HTTP/1\.1")
 LINES = re.compile(r"[!-~][\t -~]*(?:\r\n[!-~][\t -~]*)*")  # no line is folded, no byte beyond ASCII
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,40}")
-LEFT = frozenset(
-    {"EXPECT", "TRANSFER-ENCODING", "X-FORWARDED-PROTOCOL", "X-FORWARDED-PROTO", "X-FORWARDED-SSL"}
+LEFT = frozenset({"EXPECT", "TRANSFER-ENCODING"})  # what changes how a request is read
+SECURE: Mapping[str, str] = MappingProxyType(
+    {"HTTP_X_FORWARDED_PROTOCOL": "ssl", "HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_FORWARDED_SSL": "on"}
 )
-"""What changes how a request is read, and is left to gunicorn."""
+"""How proxies say that a client came by HTTPS, of which gunicorn believes those that it trusts."""
 OWN_KEYS: Mapping[str, str] = MappingProxyType(
     {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}
 )
@@ -70,8 +71,15 @@ def read_head(head: bytes) -> Variables | None:
         if not colon or key is None or key in variables:
             return None
         variables[key] = value.strip(" \t")
+    if len(SECURE.keys() & variables) > 1:  # and may say both
+        return None
     length = variables.get("CONTENT_LENGTH", "")
     return variables if length.isdecimal() and len(length) <= MAX_DIGITS else None
+
+
+def came_securely(variables: Variables) -> bool:
+    """Say whether a proxy says that the client came by HTTPS."""
+    return any(variables.get(name) == value for name, value in SECURE.items())
 
 
 @lru_cache(maxsize=256)

@@ -9,18 +9,21 @@ import socket
 import time
 from collections import deque
 from concurrent.futures import Future
+from functools import lru_cache, partial
 from io import BytesIO
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, cast
 
 from gunicorn.http.wsgi import base_environ
 from gunicorn.workers.gthread import ThreadWorker
 
 from service.web.admission import read_ahead
-from service.web.heads import Variables, written
+from service.web.heads import Variables, came_securely, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gunicorn.config import Config
     from gunicorn.http import Request
     from gunicorn.http.parser import RequestParser
     from gunicorn.workers.gthread import TConn
@@ -50,6 +53,12 @@ def _ends(conn: "TConn") -> Variables:
         "REMOTE_ADDR": client[0],
         "REMOTE_PORT": str(client[1]),
     }
+
+
+def _is_trusted(config: "Config", address: str) -> bool:
+    """Say whether gunicorn believes what a proxy at this address says of its clients."""
+    networks = config.forwarded_allow_networks()
+    return "*" in config.forwarded_allow_ips or any(ip_address(address) in network for network in networks)
 
 
 KEPT, PARTED = _settled(True), _settled(False)  # noqa: FBT003
@@ -95,6 +104,7 @@ class BriefWorker(ThreadWorker):
         self._next: deque[tuple[TConn, Brief, Foreseen | None]] = deque()
         self._asking: set[TConn] = set()
         self._keepalive_seconds = float(self.cfg.keepalive)  # asked once: it takes a microsecond
+        self._trusts = lru_cache(maxsize=1024)(partial(_is_trusted, self.cfg))
         self._environ = {**base_environ(self.cfg), "wsgi.multithread": True}
         super().init_process()
 
@@ -183,6 +193,8 @@ class BriefWorker(ThreadWorker):
         read = conn.sock.recv(brief.n_head + brief.n_body)
         variables = {**self._environ, **(brief.variables or {}), **_ends(conn)}
         variables |= {"gunicorn.socket": envelope, "wsgi.input": BytesIO(read[brief.n_head :])}
+        if came_securely(variables) and self._trusts(variables["REMOTE_ADDR"]):
+            variables["wsgi.url_scheme"] = "https"
         begun: list[tuple[str, Iterable[tuple[str, str]]]] = []
 
         def start_response(status: str, fields: "Iterable[tuple[str, str]]", _: object = None) -> None:

@@ -29,7 +29,8 @@ FIREFOX = (
 )
 PROXIED = (
     "Host: digits.example\r\nX-Real-IP: 198.51.100.3\r\nX-Forwarded-For: 198.51.100.3, 203.0.113.9\r\n"
-    "X-Request-ID: 7f\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
+    "X-Forwarded-Proto: https\r\nX-Request-ID: 7f\r\n"
+    "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
     "Content-Type:image/png\r\nX-Empty:\r\nContent-Length: \t9 \t"
 )
 OBJECTS = {"wsgi.errors", "wsgi.input", "wsgi.file_wrapper", "wsgi.early_hints", "gunicorn.socket"}
@@ -80,7 +81,7 @@ OBJECTLESS = dict.fromkeys(OBJECTS)
         f"{FIRST}\r\nContent-Length: +9",
         f"{FIRST}\r\n{CURL}\r\nExpect: 100-continue",
         f"{FIRST}\r\n{CURL}\r\nTransfer-Encoding: chunked",
-        f"{FIRST}\r\n{CURL}\r\nX-Forwarded-Proto: https",
+        f"{FIRST}\r\n{CURL}\r\nX-Forwarded-Proto: https\r\nX-Forwarded-SSL: off",
         f"{FIRST}\r\n{CURL}\r\nX_Forwarded_For: b",
         f"{FIRST}\r\n{CURL}\r\n X-Folded: b",
         f"{FIRST}\r\n{CURL}\r\nX-Folded:\r\n\tb",

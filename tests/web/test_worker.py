@@ -564,10 +564,19 @@ def test_a_client_that_hangs_up_before_its_answer_is_forgotten(worker, connect, 
     assert worker.nr_conns == 1
 
 
-UNUSUAL = b"Content-Type: image/png\r\nX-Forwarded-Proto: http"  # its head is left to gunicorn
+UNUSUAL = b"Content-Type: image/png\r\nX-A: \xe9"  # its head is left to gunicorn
 
 
-def test_the_application_is_told_the_same_whoever_read_the_head(worker, connect, png, monkeypatch, parts):
+@pytest.mark.parametrize(
+    "further",
+    [b"X-A: b; c=", b"X-Forwarded-Proto: https", b"X-Forwarded-Proto: http", b"X-Forwarded-Ssl: on"],
+)
+@pytest.mark.parametrize("trusted", [[], ["127.0.0.0/8"], ["*"]])
+def test_the_application_is_told_the_same_whoever_read_the_head(
+    worker, connect, png, monkeypatch, parts, further, trusted
+):
+    worker.cfg.set("forwarded_allow_ips", ",".join(trusted))
+    worker._trusts.cache_clear()
     well, told = worker.wsgi, []
 
     def look(environ, start_response):
@@ -575,13 +584,15 @@ def test_the_application_is_told_the_same_whoever_read_the_head(worker, connect,
         return well(environ, start_response)
 
     worker.wsgi = look
-    fields = b"Content-Type: image/png\r\nX-A: b; c=\r\nConnection: close"
+    fields = b"Content-Type: image/png\r\n%s\r\nConnection: close" % further
     for quick in (True, False):
         monkeypatch.setattr("service.web.state.QUICK_NUMBERS", 10**9 if quick else 1)
         parts.state.reload()
         answer(connect(brief(png, b"/v1/classify?include=image", field=fields)))
     ours, gunicorns = ({name: value for name, value in one.items() if name != "REMOTE_PORT"} for one in told)
     assert ours == gunicorns
+    secure = trusted and further in {b"X-Forwarded-Proto: https", b"X-Forwarded-Ssl: on"}
+    assert ours["wsgi.url_scheme"] == ("https" if secure else "http")
 
 
 @pytest.mark.parametrize("times", [1, 3])
