@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from logging import ERROR, INFO
-from math import inf
 from selectors import EVENT_READ
 from typing import TYPE_CHECKING, cast
 
@@ -38,6 +38,7 @@ from service.web.loop import BriefWorker
 from service.web.problems import MIMETYPE, Kind, detail_of, kind_of, problem
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Mapping, Sequence
     from concurrent.futures import Future
     from types import FrameType
@@ -109,14 +110,21 @@ class DigitWorker(BriefWorker):
     def _make_room(self) -> None:
         """Close what has been silent for longest; where nothing is, turn away who waits to be accepted."""
         self._crowded = False
-        silent = (*self.pending_conns, *self.keepalived_conns)[:AT_ONCE]
-        for conn in silent:
-            conn.timeout = -inf
-        super().murder_pending()
-        self.murder_keepalived()
-        if not silent and not self._linger.cut_short(AT_ONCE):
+        closed = self._close_silent(self.pending_conns, AT_ONCE)
+        closed += self._close_silent(self.keepalived_conns, AT_ONCE - closed)
+        if not closed and not self._linger.cut_short(AT_ONCE):
             for listener in self.sockets:
                 self._spare.lend(partial(self._refuse, listener))
+
+    def _close_silent(self, conns: "deque[TConn]", most: int) -> int:
+        """Close the first of these connections on which nothing has come; return how many."""
+        silent = [*islice((conn for conn in conns if arrived(conn) is None), most)]
+        for conn in silent:
+            conns.remove(conn)
+            self.poller.unregister(conn.sock)
+            self.nr_conns -= 1
+            conn.close()
+        return len(silent)
 
     def _refuse(self, listener: socket.socket) -> None:
         with suppress(OSError):  # another worker was faster, or the whole machine has none left

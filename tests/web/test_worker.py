@@ -212,6 +212,19 @@ def test_where_no_descriptor_is_left_kept_connections_make_room(connect):
     assert {connection.recv(1) for connection in kept} == {b""}
 
 
+def test_where_no_descriptor_is_left_whoever_has_asked_is_answered(worker, connect):
+    silent, asking = connect(), connect()
+    wait_until(lambda: len(worker.pending_conns) == 2)
+
+    def ask_and_run_out():
+        asking.sendall(LIVE)
+        worker._make_room()
+
+    worker.method_queue.defer(ask_and_run_out)
+    assert answer(asking)[1] == {"live": True}
+    assert silent.recv(1) == b""
+
+
 def test_other_failures_to_accept_are_not_hidden(worker, monkeypatch):
     def fail(*_):
         raise OSError(errno.EBADF, "bad file descriptor")
