@@ -149,7 +149,6 @@ class DigitWorker(BriefWorker):
         elif is_probe(head):
             self._submit(self._probes, conn)
         elif reason := self._queue.reason_to_refuse():
-            self.take_out(conn)
             self._turn_away(conn, reason)
             self._part_with(conn)
         else:
@@ -244,6 +243,7 @@ class DigitWorker(BriefWorker):
             self._part_with(conn)
 
     def _part_with(self, conn: TConn) -> None:
+        self.take_out(conn)
         self.nr_conns -= 1
         self._linger.add(conn.sock)
 

@@ -730,18 +730,24 @@ def test_a_client_that_never_reads_is_given_up(worker, connect, png):
 
 
 @pytest.mark.parametrize("changes", [{"max_waiting_seconds": 0.01}])
-def test_a_small_picture_whose_turn_comes_too_late_is_not_classified(worker, connect, png, parts):
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_small_picture_whose_turn_comes_too_late_is_not_classified(worker, connect, png, parts, kept):
     well, both = worker.wsgi, (connect(), connect())
+    if kept:
+        for connection in both:
+            connection.sendall(brief(png))
+            assert answer(connection)[0].status == 200
 
     def slowly(environ, start_response):
         time.sleep(0.1)
         return well(environ, start_response)
 
     worker.wsgi = slowly
-    wait_until(lambda: len(worker.pending_conns) == 2)
+    wait_until(lambda: len(worker.keepalived_conns if kept else worker.pending_conns) == 2)
     worker.method_queue.defer(lambda: [connection.sendall(brief(png)) for connection in both])
     assert sorted(answer(connection)[0].status for connection in both) == [200, 503]
     assert gauge(parts, "digits_requests_shed_total")["late",] == 1
+    assert answer(connect(LIVE))[1] == {"live": True}
 
 
 @pytest.fixture
