@@ -9,6 +9,7 @@ from socket import MSG_DONTWAIT, MSG_PEEK
 from typing import TYPE_CHECKING, cast
 
 from service.web.errors import OverloadedError
+from service.web.heads import END_OF_HEAD
 from service.web.health import PROBES
 from service.web.load import Load, Shed
 from service.web.strain import Strain
@@ -21,7 +22,6 @@ __all__ = ["PEEK_BYTES", "Queue", "arrived", "is_probe", "overloaded", "read_ahe
 
 PEEK_BYTES = 65_536  # in which the whole of a brief request fits, and the head of a probe's
 PROBE_LINES = tuple(f"GET {path} ".encode() for path in sorted(PROBES))
-END_OF_HEAD = b"\r\n\r\n"
 LONG_SECONDS = 1  # for which no request keeps a processor busy
 RETRY_AFTER_SECONDS = 1  # a queue that is full now has been answered or given up by then
 
