@@ -1,7 +1,8 @@
 # The front door; `make` alone lists what there is. Works with GNU make 3.81 and newer.
 
 BIN := .venv/bin
-PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4
+# By files, because the examples of a document build on each other: two processes must not share one.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help serve test test-faults check coverage train experiments cards test-page test-conformance test-contract test-kubernetes kubernetes-rules audit advisories sbom licences lock clean environment
 
