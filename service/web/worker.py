@@ -10,7 +10,6 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from logging import ERROR, INFO
@@ -25,6 +24,7 @@ from service.errors import ServiceError
 from service.web.admission import PEEK_BYTES, Queue, arrived, is_probe, overloaded
 from service.web.ahead import Foreseen, foresee
 from service.web.brief import Brief, read_brief
+from service.web.deadlines import Deadlines
 from service.web.direct import STATUS_LINES
 from service.web.errors import RequestError
 from service.web.exhaustion import EXHAUSTED, Spare, die_first
@@ -54,19 +54,6 @@ AT_ONCE = 16  # connections that are closed together, so that files can be opene
 LAST_SECONDS = 0.5  # for which idle connections are kept when the drain is over
 
 
-@dataclass(slots=True)
-class _Deadline:
-    """When a request must have arrived, and then its answer must have been taken.
-
-    Attributes:
-        at: on the monotonic clock.
-        then: what is shut down: first the receiving half, then both.
-    """
-
-    at: float
-    then: int = socket.SHUT_RD
-
-
 class DigitWorker(BriefWorker):
     """Is gunicorn's threaded worker, bounded in what may wait and for how long.
 
@@ -84,7 +71,7 @@ class DigitWorker(BriefWorker):
         settings = self._parts.state.settings
         self._queue = Queue(settings.max_waiting, settings.max_waiting_seconds, self._parts.metrics.load)
         self._probes = ThreadPoolExecutor(1)
-        self._due: dict[TConn, _Deadline] = {}  # of the requests that threads read and answer
+        self._deadlines = Deadlines(settings.timeout_seconds)  # of the requests that threads read and answer
         self._spare = Spare()
         self._crowded = False
         self.booted = self.age > settings.workers  # a replacement that fails ends itself, not the service
@@ -186,11 +173,8 @@ class DigitWorker(BriefWorker):
 
     def send_rest(self, conn: TConn, rest: bytes, *, keep: bool) -> bool:
         """Wait for a client to take the rest of an answer, for as long as for any other."""
-        self._due[conn] = self._deadline()
-        try:
+        with self._deadlines.watch(conn):
             return super().send_rest(conn, rest, keep=keep)
-        finally:
-            del self._due[conn]
 
     def handle(self, conn: TConn) -> bool:
         """Answer one request of a connection; say whether the connection can be used again."""
@@ -206,11 +190,8 @@ class DigitWorker(BriefWorker):
             self._queue.done(conn)
 
     def _answer(self, conn: TConn) -> bool:
-        self._due[conn] = self._deadline()
-        try:
+        with self._deadlines.watch(conn):
             return super().handle(conn)
-        finally:
-            del self._due[conn]
 
     def _submit(self, threads: ThreadPoolExecutor, conn: TConn) -> None:
         self.take_out(conn)
@@ -229,8 +210,7 @@ class DigitWorker(BriefWorker):
 
     def handle_request(self, req: "Request", conn: TConn) -> bool:
         """Answer one request whose head has been read; the last of its connection when draining."""
-        if conn in self._due:  # the body has its own time; a brief request's has arrived
-            self._due[conn] = self._deadline()
+        self._deadlines.begin_anew(conn)  # the body has its own time
         if self._parts.state.draining:
             req.force_close()
         return super().handle_request(req, conn)
@@ -253,11 +233,7 @@ class DigitWorker(BriefWorker):
         self._linger.expire()
         if self._crowded:
             self._make_room()
-        now = time.monotonic()
-        for conn, deadline in self._due.copy().items():
-            if deadline.at < now:
-                self._cut(conn, deadline.then)
-                deadline.then, deadline.at = socket.SHUT_RDWR, self._deadline().at
+        self._deadlines.cut_late()
 
     def handle_exit(self, sig: int, frame: "FrameType | None") -> None:
         """Accept no more connections; when the service stops, soon close those on which nothing is asked."""
@@ -267,22 +243,13 @@ class DigitWorker(BriefWorker):
 
     def handle_quit(self, sig: int, frame: "FrameType | None") -> None:
         """End now, without waiting for requests that are still arriving."""
-        for conn in self._due.copy():
-            self._cut(conn)
+        self._deadlines.cut()
         super().handle_quit(sig, frame)
 
     def _hurry(self) -> None:
         soon = time.monotonic() + LAST_SECONDS
         for conn in (*self.keepalived_conns, *self.pending_conns):
             conn.timeout = min(conn.timeout or soon, soon)
-
-    def _deadline(self) -> "_Deadline":
-        return _Deadline(time.monotonic() + self._parts.state.settings.timeout_seconds)
-
-    def _cut(self, conn: TConn, how: int = socket.SHUT_RD) -> None:
-        """Read nothing more of a request, and answer what has arrived; or (SHUT_RDWR) end the answer too."""
-        with suppress(OSError):
-            conn.sock.shutdown(how)
 
     def handle_error(
         self,

@@ -136,7 +136,7 @@ def test_a_head_that_arrives_too_slowly_is_cut(connect):
 
 def test_a_request_that_still_has_time_is_waited_for(worker, connect):
     connection = connect(LIVE[:10])
-    wait_until(lambda: worker._due)
+    wait_until(lambda: worker._deadlines.watched)
     worker.murder_pending()
     connection.sendall(LIVE[10:])
     assert answer(connection)[1] == {"live": True}
@@ -237,7 +237,7 @@ def test_other_failures_to_accept_are_not_hidden(worker, monkeypatch):
 
 def test_a_stopping_worker_answers_what_is_arriving(worker, connect, parts):
     connection = connect(LIVE[:10])
-    wait_until(lambda: any(conn.initialized for conn in worker._due))
+    wait_until(lambda: any(conn.initialized for conn in worker._deadlines.watched))
     parts.state.draining.set()
     worker.handle_exit(None, None)
     connection.sendall(LIVE[10:])
@@ -268,7 +268,7 @@ def test_a_worker_that_is_replaced_still_answers_on_kept_connections(worker, con
 
 def test_a_worker_that_must_end_now_waits_for_no_request(worker, connect):
     connection = connect(LIVE[:10])
-    wait_until(lambda: any(conn.initialized for conn in worker._due))
+    wait_until(lambda: any(conn.initialized for conn in worker._deadlines.watched))
     with pytest.raises(SystemExit):
         worker.handle_quit(None, None)
     assert connection.recv(1) == b""
@@ -409,9 +409,9 @@ def test_a_client_that_takes_no_answer_does_not_keep_its_thread(worker, connect)
 
     worker.wsgi = endless
     connection = connect(ASK)
-    wait_until(lambda: worker._due)
-    wait_until(lambda: not worker._due)
-    assert not worker._due
+    wait_until(lambda: worker._deadlines.watched)
+    wait_until(lambda: not worker._deadlines.watched)
+    assert not worker._deadlines.watched
     connection.close()
 
 
@@ -706,7 +706,7 @@ def test_the_loop_does_not_wait_for_a_client_that_does_not_read(worker, connect,
 
     well, worker.wsgi = worker.wsgi, much
     lazy = connect(brief(png))
-    wait_until(lambda: worker._due)
+    wait_until(lambda: worker._deadlines.watched)
     worker.wsgi = well
     assert answer(connect(brief(png)))[0].status == 200
     response = http.client.HTTPResponse(lazy)
@@ -724,7 +724,7 @@ def test_a_client_that_never_reads_is_given_up(worker, connect, png):
 
     worker.wsgi = much
     connect(brief(png))
-    wait_until(lambda: worker._due)
+    wait_until(lambda: worker._deadlines.watched)
     wait_until(lambda: worker.nr_conns == 0)
     assert worker.nr_conns == 0
 
