@@ -58,7 +58,7 @@ def decode_alike(pngs: Sequence[bytes], limits: Limits) -> tuple[list[int], Floa
         filtered[:, ROW:] = np.frombuffer(b"".join(rows.values()), np.uint8).reshape(-1, ROWS)
     sound: NDArray[np.bool_] = np.logical_and.reduce(filtered[:, ::ROW] <= LAST_FILTER, axis=1)
     which = [place for place, is_sound in zip(rows, sound.tolist(), strict=True) if is_sound]
-    pixels = [_unfiltered(part) for part in _parts(filtered[sound])]
+    pixels = [_unfiltered(part) for part in _parts(filtered if sound.all() else filtered[sound])]
     return which, unit(np.concatenate(pixels)) if pixels else np.empty((0, SIDE, SIDE), np.float32)
 
 

@@ -80,16 +80,17 @@ class Inks(NamedTuple):
 
 def as_they_are(greys: FloatArray, *, dark: bool | None, centred: bool) -> Inks:
     """Return of each of many pictures, (n, 28, 28), what as_it_is does of one."""
-    inverted = _are_dark(greys) if dark is None else np.full(len(greys), dark)
-    strengths = greys
+    strengths, borders = greys, _borders(greys)
+    inverted = _mostly(borders > MIDDLE_GREY) if dark is None else np.full(len(greys), dark)
     if inverted.any():
         strengths = greys.copy()
         strengths[inverted] = 1 - greys[inverted]
-    rows, columns = np.maximum.reduce(strengths, axis=2), np.maximum.reduce(strengths, axis=1)
-    framed = _have_dark_frames(strengths) & (np.maximum.reduce(rows, axis=1) >= LIGHT)
+        borders = _borders(strengths)
+    sides = np.array([np.maximum.reduce(strengths, axis=axis) for axis in (1, 2)])  # (2, n, 28): of x, of y
+    framed = _mostly(borders <= DARK) & (np.maximum.reduce(sides[0], axis=1) >= LIGHT)
     if centred:
-        framed &= _are_centred(strengths) & _are_tall(rows, columns)
-    (left, right), (top, bottom) = _ends(columns > THRESHOLD), _ends(rows > THRESHOLD)
+        framed &= _are_centred(strengths) & _are_tall(sides)
+    (left, top), (right, bottom) = (ends.tolist() for ends in _ends(sides > THRESHOLD))
     boxes = zip(left, top, right, bottom, strict=True)
     found = [box if is_framed else None for box, is_framed in zip(boxes, framed.tolist(), strict=True)]
     return Inks(strengths, inverted.tolist(), found)
@@ -101,14 +102,10 @@ def _borders(pictures: FloatArray) -> FloatArray:
     return borders
 
 
-def _are_dark(greys: FloatArray) -> NDArray[np.bool_]:
-    dark: NDArray[np.bool_] = np.add.reduce(_borders(greys) > MIDDLE_GREY, axis=1) > HALF
-    return dark
-
-
-def _have_dark_frames(strengths: FloatArray) -> NDArray[np.bool_]:
-    dark: NDArray[np.bool_] = np.add.reduce(_borders(strengths) <= DARK, axis=1) > HALF
-    return dark
+def _mostly(found: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say of each border, (n, 112), whether more than half of it is so."""
+    mostly: NDArray[np.bool_] = np.add.reduce(found, axis=1) > HALF
+    return mostly
 
 
 def _are_centred(strengths: FloatArray) -> NDArray[np.bool_]:
@@ -119,13 +116,13 @@ def _are_centred(strengths: FloatArray) -> NDArray[np.bool_]:
     return centred
 
 
-def _are_tall(rows: FloatArray, columns: FloatArray) -> NDArray[np.bool_]:
-    """Say of each picture, whose strongest ink is that in each row and column, whether it is large enough."""
-    (left, right), (top, bottom) = _ends(columns > DARK), _ends(rows > DARK)
-    tall: NDArray[np.bool_] = np.maximum(np.subtract(right, left), np.subtract(bottom, top)) >= TALL
+def _are_tall(sides: FloatArray) -> NDArray[np.bool_]:
+    """Say of each picture, whose strongest ink is that in each column and row, whether it is large enough."""
+    first, last = _ends(sides > DARK)
+    tall: NDArray[np.bool_] = np.maximum.reduce(last - first, axis=0) >= TALL
     return tall
 
 
-def _ends(found: NDArray[np.bool_]) -> tuple[list[int], list[int]]:
-    """Return where what is true begins in each row, (n, 28), and where it ends, exclusive."""
-    return found.argmax(axis=1).tolist(), (SIDE - found[:, ::-1].argmax(axis=1)).tolist()
+def _ends(found: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return where what is true begins along the last axis, (…, 28) → (…), and where it ends, exclusive."""
+    return found.argmax(axis=-1), SIDE - found[..., ::-1].argmax(axis=-1)
