@@ -27,10 +27,8 @@ def read_aliases(folder: Path) -> Mapping[str, str]:
     path = folder / FILE_NAME
     if not os.path.lexists(path):
         return {}
-    try:
+    with disk.named(path):
         return _parse(disk.read(path, MAX_BYTES, inside=folder))
-    except BadArtifactError as error:
-        raise BadArtifactError(f"{path}: {error}") from error
 
 
 def _parse(text: bytes) -> Mapping[str, str]:

@@ -2,12 +2,14 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
 from service.errors import BadArtifactError
 
-__all__ = ["read", "write"]
+__all__ = ["named", "read", "write"]
 
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -15,6 +17,16 @@ KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Put a file's path before what is said to be wrong with it, in characters that can be seen."""
+    try:
+        yield
+    except BadArtifactError as error:
+        text = f"{path}: {error}"
+        raise BadArtifactError(text if text.isprintable() else ascii(text)) from error
 
 
 def read(path: Path, max_bytes: int, inside: Path | None = None) -> bytes:

@@ -117,11 +117,8 @@ def load_history(path: Path, *, sha256: str | None = None, inside: Path | None =
     Raises:
         BadArtifactError: the file is missing, or not what it claims to be; the message names the fault.
     """
-    try:
+    with disk.named(path):
         return _verified(disk.read(path, MAX_FILE_BYTES, inside), sha256=sha256)
-    except BadArtifactError as error:
-        text = f"{path}: {error}"
-        raise BadArtifactError(text if text.isprintable() else ascii(text)) from error
 
 
 def _verified(content: bytes, *, sha256: str | None = None) -> History:

@@ -50,11 +50,8 @@ def load(path: Path, *, sha256: str | None = None, inside: Path | None = None) -
     Raises:
         BadArtifactError: the file is missing, or not what it claims to be; the message names the fault.
     """
-    try:
+    with disk.named(path):
         return verified(disk.read(path, MAX_FILE_BYTES, inside), sha256=sha256)
-    except BadArtifactError as error:
-        text = f"{path}: {error}"
-        raise BadArtifactError(text if text.isprintable() else ascii(text)) from error
 
 
 def verified(content: bytes, *, sha256: str | None = None) -> Artifact:

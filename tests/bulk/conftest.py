@@ -8,6 +8,7 @@ import png
 import pytest
 
 from service.bulk.job import Job, Worker
+from service.errors import ServiceError
 from service.imaging import Format, Limits
 
 
@@ -78,3 +79,15 @@ class Here:
 def here(job):
     """A crew that is this process."""
     return Here(job)
+
+
+def outcomes(members, path):
+    """What each member's name, without the archive's, is answered with: its content or what it raises."""
+    found = {}
+    for each in members(path):
+        try:
+            content = each.content()
+        except ServiceError as error:
+            content = error
+        found[each.name.removeprefix(f"{path}/")] = content
+    return found

@@ -9,7 +9,8 @@ import tracemalloc
 import pytest
 
 from service.bulk.tars import tar_members
-from service.errors import BadInputError, ImageTooLargeError, ServiceError
+from service.errors import BadInputError, ImageTooLargeError
+from tests.bulk.conftest import outcomes
 
 CONTENT = b"a picture, if you like " * 40
 
@@ -35,18 +36,6 @@ def pack(tmp_path):
     return pack
 
 
-def outcomes(path):
-    """What each member's name, without the archive's, is answered with: its content or what it raises."""
-    found = {}
-    for each in tar_members(path):
-        try:
-            content = each.content()
-        except ServiceError as error:
-            content = error
-        found[each.name.removeprefix(f"{path}/")] = content
-    return found
-
-
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2"])
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
 def test_members_are_what_was_packed(pack, mode, form):
@@ -54,7 +43,7 @@ def test_members_are_what_was_packed(pack, mode, form):
     if form != tarfile.USTAR_FORMAT:
         members["ü" * 200 + ".png"] = CONTENT
     path = pack(*(member(*each) for each in members.items()), mode=mode, format=form)
-    assert outcomes(path) == members
+    assert outcomes(tar_members, path) == members
 
 
 def test_members_need_not_be_read(pack):
@@ -82,7 +71,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize(("hostile", "reason"), HOSTILE.values(), ids=HOSTILE)
 def test_a_member_that_is_no_plain_file_is_refused_alone(pack, hostile, reason):
-    refused, read = outcomes(pack(hostile, member("b.png", CONTENT))).values()
+    refused, read = outcomes(tar_members, pack(hostile, member("b.png", CONTENT))).values()
     assert isinstance(refused, BadInputError)
     assert reason in str(refused)
     assert read == CONTENT
@@ -99,7 +88,7 @@ def test_a_member_that_is_a_bomb_is_told_of_and_not_inflated(tmp_path):
     path.write_bytes(compressed(info.size, info.tobuf()))
     tracemalloc.start()
     try:
-        [error] = outcomes(path).values()
+        [error] = outcomes(tar_members, path).values()
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -115,7 +104,7 @@ def test_a_header_that_is_a_bomb_is_not_read(tmp_path, kind):
     path.write_bytes(compressed(info.size, info.tobuf()))
     tracemalloc.start()
     try:
-        [(name, error)] = outcomes(path).items()
+        [(name, error)] = outcomes(tar_members, path).items()
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -147,12 +136,12 @@ def test_an_archive_that_is_cut_anywhere_says_so_last(pack, pressed):
     whole = pressed(plain)
     for length in range(0, len(whole), 97 if pressed is bytes else 1):
         path.write_bytes(whole[:length])
-        found = outcomes(path)
+        found = outcomes(tar_members, path)
         if found != members:  # of what is compressed, a checksum of the whole may be cut alone
             *_, (name, error) = found.items()
             assert (name, type(error)) == (str(path), BadInputError)
     path.write_bytes(whole)
-    assert outcomes(path) == members
+    assert outcomes(tar_members, path) == members
 
 
 def test_whatever_byte_of_a_header_is_changed_nothing_else_is_raised(pack):
@@ -162,9 +151,9 @@ def test_whatever_byte_of_a_header_is_changed_nothing_else_is_raised(pack):
         changed = bytearray(whole)
         changed[at] ^= 0x55
         path.write_bytes(changed)
-        assert outcomes(path)
+        assert outcomes(tar_members, path)
 
 
 def test_an_archive_that_is_not_there_is_one_fault(tmp_path):
-    [error] = outcomes(tmp_path / "a.tar").values()
+    [error] = outcomes(tar_members, tmp_path / "a.tar").values()
     assert isinstance(error, BadInputError)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from service.web.inference.request import JSON_BYTES
 from service.web.inference.schema import IndexEntry, InferenceRequest, ModelDescribed, Predicted
 from service.web.openapi.parts import Answer, Media, Operation
+from service.web.openapi.pictures import REFUSALS
 from service.web.openapi.schema import (
     Inferred,
     Instances,
@@ -21,17 +22,6 @@ from service.web.openapi.schema import (
 __all__ = ["PROTOCOLS"]
 
 V2, V1 = "Open Inference Protocol (V2)", "TensorFlow Serving and KServe (V1)"
-REFUSALS = (
-    "bad_input",
-    "unknown_model",
-    "slow_body",
-    "body_too_large",
-    "image_too_large",
-    "not_a_png",
-    "unsupported_body",
-    "bad_image",
-    "overloaded",
-)
 ZEROS: Mapping[str, object] = MappingProxyType({"count": 0, "ns": 0})
 STAGES = (
     "success",
