@@ -5,6 +5,7 @@ loop must wait for nobody. So a request is brief only if all of it has arrived a
 what is written to the client is kept, so that it leaves at once, or by a thread.
 """
 
+import os
 import socket
 import time
 from collections import deque
@@ -106,6 +107,7 @@ class BriefWorker(ThreadWorker):
         self._keepalive_seconds = float(self.cfg.keepalive)  # asked once: it takes a microsecond
         self._trusts = lru_cache(maxsize=1024)(partial(_is_trusted, self.cfg))
         self._environ = {**base_environ(self.cfg), "wsgi.multithread": True}
+        self._is_prefixed = bool(os.environ.get("SCRIPT_NAME"))  # gunicorn takes that off every path
         super().init_process()
 
     def answer_soon(self, conn: "TConn", brief: "Brief") -> None:
@@ -177,7 +179,7 @@ class BriefWorker(ThreadWorker):
             if not conn.initialized:
                 conn.init()
                 conn.sock.settimeout(0)
-            if brief.variables is not None and not read_ahead(conn):
+            if brief.variables is not None and not self._is_prefixed and not read_ahead(conn):
                 return self._answer_read(conn, brief, envelope)
             req = next(cast("RequestParser", conn.parser))
             keep = self.handle_request(req, cast("TConn", envelope))

@@ -126,6 +126,19 @@ def test_the_application_is_told_the_same_whoever_read_the_head(
     assert ours["wsgi.url_scheme"] == ("https" if secure else "http")
 
 
+@pytest.fixture
+def prefixed(monkeypatch):
+    """All paths begin with /digits, as gunicorn is told."""
+    monkeypatch.setenv("SCRIPT_NAME", "/digits")
+
+
+@pytest.mark.usefixtures("prefixed")
+@pytest.mark.parametrize(("path", "status"), [(b"/v1/classify", 400), (b"/digits/v1/classify", 200)])
+@pytest.mark.parametrize("field", [b"Content-Type: image/png", UNUSUAL])
+def test_behind_a_prefix_whoever_reads_the_head_asks_for_it(connect, png, path, status, field):
+    assert answer(connect(brief(png, path, field=field)))[0].status == status
+
+
 @pytest.mark.parametrize("times", [1, 3])
 def test_requests_of_every_kind_can_share_a_connection(worker, connect, png, times):
     kinds = (brief(png), brief(png, field=UNUSUAL), LIVE, brief(png, b"/v1/classify?model=tiny"), ASK)
