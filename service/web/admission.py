@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PEEK_BYTES", "Queue", "arrived", "is_probe", "overloaded", "read_ahead"]
 
+LOOK = MSG_PEEK | MSG_DONTWAIT
 PEEK_BYTES = 65_536  # in which the whole of a brief request fits, and the head of a probe's
 PROBE_LINES = tuple(f"GET {path} ".encode() for path in sorted(PROBES))
 LONG_SECONDS = 1  # for which no request keeps a processor busy
@@ -32,7 +33,7 @@ def arrived(conn: "TConn") -> bytes | None:
     None is returned where nothing has come yet, and nothing (b"") where nothing will.
     """
     try:
-        return read_ahead(conn) or conn.sock.recv(PEEK_BYTES, MSG_PEEK | MSG_DONTWAIT)
+        return read_ahead(conn) or conn.sock.recv(PEEK_BYTES, LOOK)
     except BlockingIOError:
         return None
     except OSError:
@@ -84,7 +85,9 @@ class Queue:
         waiting = len(self._since)
         if waiting >= self._most:
             return Shed.FULL
-        return None if self._strain.admits(waiting + self._n_working()) else Shed.STRAIN
+        if self._strain.is_calm or self._strain.admits(waiting + self._n_working()):
+            return None
+        return Shed.STRAIN
 
     def _n_working(self) -> int:
         """Count the requests that threads are at; one that takes long waits for its client."""

@@ -1,6 +1,7 @@
 """What every answer gets, whatever it is: header fields, a count, a line in the log."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from logging import ERROR, INFO
 from time import perf_counter
@@ -59,10 +60,15 @@ def finish(complete: Complete) -> Callable[[Response], Response]:
 
 
 def _further(exchange: Exchange, fields: Fields, seconds: float) -> list[tuple[str, str]]:
-    own = {name for name, _ in fields}
-    missing = [field for field in HEADERS.items() if field[0] not in own]
+    missing = _missing(frozenset(name for name, _ in fields))
     told = [("X-Request-ID", exchange.id), ("Server-Timing", _timing(exchange, seconds)), *missing]
     return told if exchange.trace is None else [*told, ("traceparent", exchange.trace.traceparent)]
+
+
+@lru_cache(maxsize=64)
+def _missing(own: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """Return those of HEADERS that an answer with these fields does not set itself."""
+    return tuple(field for field in HEADERS.items() if field[0] not in own)
 
 
 def _timing(exchange: Exchange, seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
@@ -28,19 +29,18 @@ METRICS = "/metrics"
 BIN = ("model", "above", "up_to")
 
 
+@dataclass(slots=True)
 class Slot:
     """Names the file that this process counts in: one a worker, used again by the worker that replaces it.
 
     prometheus-client would name it by process id, and never forget one; a worker that takes over its
     predecessor's file counts on from there, so that nothing is lost and nothing grows.
+
+    Attributes:
+        name: may change after a fork and at no other time.
     """
 
-    def __init__(self) -> None:
-        self.name = "master"
-
-    def __call__(self) -> str:
-        """Return the name, which may change after a fork and at no other time."""
-        return self.name
+    name: str = "master"
 
 
 def share_counters(folder: Path, lost: Lost) -> Slot:
@@ -51,7 +51,7 @@ def share_counters(folder: Path, lost: Lost) -> Slot:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # where prometheus-client looks
     slot = Slot()
     reserve_room(lost)
-    values.ValueClass = values.MultiProcessValue(slot)  # type: ignore[no-untyped-call]  # untyped there
+    values.ValueClass = values.MultiProcessValue(lambda: slot.name)  # type: ignore[no-untyped-call]  # untyped there
     return slot
 
 

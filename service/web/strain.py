@@ -53,12 +53,17 @@ class Strain:
         self._stands = lasts and behind >= self._length + GROWN
         return True
 
+    @property
+    def is_calm(self) -> bool:
+        """Say whether everybody is let in, so that nobody need be counted."""
+        return self._until is None and not self._stands
+
     def admits(self, inside: int) -> bool:
         """Say whether one more request is let in beside those that wait or are worked on."""
+        if self.is_calm:
+            return True
         now = time.monotonic()
         if self._until is None:
-            if not self._stands:
-                return True
             self._begin(now)
         elif now >= self._until:
             if self._refused <= FEW * self._asked:
