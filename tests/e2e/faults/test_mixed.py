@@ -15,7 +15,7 @@ N_REQUESTS = 4_000
 N_REQUESTS_FULL = 100_000
 N_CLIENTS = 4
 GROWTH_BYTES = 2 * 2**20
-UNSETTLED = 4  # times as much, where there are too few requests for the allocator to come to rest
+UNSETTLED = 2  # times as much, where there are too few requests for the allocator to come to rest
 PNG = {"Content-Type": "image/png"}
 JSON = {"Content-Type": "application/json"}
 
@@ -71,7 +71,7 @@ def used(pid):
 
 
 def test_many_requests_of_which_a_tenth_is_hostile_leave_nothing_behind(serve, png, is_full, tell):
-    server = serve()
+    server = serve(workers=1)  # one of two might have its first requests in earnest
     workers, number = server.workers(), N_REQUESTS_FULL if is_full else N_REQUESTS
 
     def send(number):
@@ -81,7 +81,7 @@ def test_many_requests_of_which_a_tenth_is_hostile_leave_nothing_behind(serve, p
         with ThreadPoolExecutor(N_CLIENTS) as clients:
             return sum(clients.map(partial(send_all, server.port), shares), Counter())
 
-    send(max(2_000, number // 10))  # whatever is made once is made now
+    send(number // 2)  # whatever is made once is made now, and the allocator comes to rest
     before = {pid: used(pid) for pid in workers}
     statuses = send(number)
     after = {pid: used(pid) for pid in workers}
