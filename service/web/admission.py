@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PEEK_BYTES", "Queue", "arrived", "is_probe", "overloaded", "read_ahead"]
 
-LOOK = MSG_PEEK | MSG_DONTWAIT
+LOOK = MSG_PEEK | MSG_DONTWAIT  # joined once: flags of an enumeration take as long as the look itself
 PEEK_BYTES = 65_536  # in which the whole of a brief request fits, and the head of a probe's
 PROBE_LINES = tuple(f"GET {path} ".encode() for path in sorted(PROBES))
 LONG_SECONDS = 1  # for which no request keeps a processor busy

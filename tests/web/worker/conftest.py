@@ -6,6 +6,7 @@ import json
 import os
 import selectors
 import socket
+import struct
 import threading
 import time
 from types import SimpleNamespace
@@ -97,6 +98,12 @@ def answer(connection):
     response = http.client.HTTPResponse(connection)
     response.begin()
     return response, json.loads(response.read())
+
+
+def reset(connection):
+    """Reset a connection, as a client does that is gone."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
 
 
 LIVE = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"

@@ -3,14 +3,12 @@
 import errno
 import json
 import re
-import socket
-import struct
 from itertools import islice
 
 import pytest
 from gunicorn.workers.gthread import ThreadWorker
 
-from tests.web.worker.conftest import ASK, LIVE, answer, wait_until
+from tests.web.worker.conftest import ASK, LIVE, answer, reset, wait_until
 
 
 def test_a_worker_counts_in_its_own_slot(connect, parts):
@@ -187,8 +185,7 @@ def test_a_client_that_leaves_before_it_asks_is_forgotten(worker, connect):
 def test_a_client_that_resets_its_connection_is_forgotten(worker, connect):
     connection = connect()
     wait_until(lambda: worker.pending_conns)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
+    reset(connection)
     later = connect(LIVE)
     assert answer(later)[1] == {"live": True}
     wait_until(lambda: worker.nr_conns == 1)

@@ -3,8 +3,6 @@
 import http.client
 import json
 import re
-import socket
-import struct
 import threading
 import time
 from collections import Counter
@@ -16,7 +14,7 @@ from pydantic import SecretStr
 
 from service.web.app import create_app
 from tests.web.conftest import to_png
-from tests.web.worker.conftest import ASK, LIVE, SECONDS, answer, brief, gauge, wait_until
+from tests.web.worker.conftest import ASK, LIVE, SECONDS, answer, brief, gauge, reset, wait_until
 
 
 @pytest.mark.parametrize("changes", [{"threads": 1, "max_waiting": 3}])
@@ -87,8 +85,7 @@ def test_a_draining_worker_answers_small_pictures_and_closes(connect, parts, png
 
 def test_a_client_that_hangs_up_before_its_answer_is_forgotten(worker, connect, png):
     connection = connect(brief(png))
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
+    reset(connection)
     later = connect(LIVE)
     assert answer(later)[1] == {"live": True}
     wait_until(lambda: worker.nr_conns == 1)
@@ -197,8 +194,7 @@ def test_a_client_that_hangs_up_when_its_request_has_been_seen_is_forgotten(work
     def hang_up(environ, start_response):
         other = next(one for one in both if one.getsockname()[1] != int(environ["REMOTE_PORT"]))
         both.remove(other)
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        other.close()
+        reset(other)
         worker.wsgi = well
         return well(environ, start_response)
 
@@ -326,8 +322,7 @@ def test_clients_that_hang_up_while_they_wait_hold_up_nobody(together, worker, c
     def ask_and_hang_up():
         for connection in gone:
             connection.sendall(brief(png))
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            connection.close()
+            reset(connection)
 
     worker.method_queue.defer(ask_and_hang_up)
     answers, _ = together([brief(png)] * 3)
