@@ -1,29 +1,22 @@
 """`digits show`: one picture of all steps, for every format."""
 
 import io
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from service.cli import main
-
-THREE = Path(__file__).parents[1] / "examples" / "three.png"
+THREE = Path(__file__).parents[2] / "examples" / "three.png"
 
 
 @pytest.fixture
-def show(monkeypatch, capfd, artifact_folder):
-    """Run the command in this process: its status and what it printed."""
+def show(digits, tiny):
+    """Run the command with the small model: its status and what it printed."""
 
     def run(*arguments, stdin=b""):
-        command = ["digits", "show", "--models", str(artifact_folder), "--model", "tiny"]
-        monkeypatch.setattr(sys, "argv", [*command, *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        return exit_.value.code or 0, "".join(capfd.readouterr())
+        done = digits("show", *tiny, *arguments, stdin=stdin)
+        return done.status, done.out + done.err
 
     return run
 
@@ -82,16 +75,3 @@ def test_says_when_it_cannot_write(show, tmp_path):
 
     assert status == 1
     assert "cannot be written (No such file or directory); name another file" in told
-
-
-@pytest.mark.parametrize("name", ["jpeg", "webp"])
-def test_classify_reads_every_format_too(monkeypatch, capfd, artifact_folder, tmp_path, name):
-    with Image.open(THREE) as three:
-        three.save(tmp_path / "three", name)
-    flags = ["--models", str(artifact_folder), "--model", "tiny", "--reject-below", "0"]
-    monkeypatch.setattr(sys, "argv", ["digits", "classify", *flags, str(tmp_path / "three")])
-
-    with pytest.raises(SystemExit) as exit_:
-        main()
-
-    assert (exit_.value.code or 0, "strongest" in capfd.readouterr().out) == (0, True)

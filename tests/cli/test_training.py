@@ -1,0 +1,92 @@
+"""`digits train`, `card` and `evaluate`: what is handed to the trainer, and what is told of it."""
+
+import sys
+from hashlib import sha256
+
+from service.settings.fields import usable_cores
+
+
+class TestTraining:
+    def test_train_hands_everything_to_the_trainer(self, digits, monkeypatch, tmp_path):
+        calls = []
+        monkeypatch.setattr(
+            "service.cli.train.run",
+            lambda recipe, *, report, **options: (calls.append((recipe, options)), report("epoch 1")),
+        )
+        where = ("--data", tmp_path, "--out", tmp_path, "--device", "cuda", "--processes", 3)
+        done = digits("train", "video", "--seed", 7, "--version", "2", *where)
+        assert done == (0, "epoch 1\n", "")
+        given = {
+            "data": tmp_path,
+            "seed": 7,
+            "out": tmp_path,
+            "version": "2",
+            "device": "cuda",
+            "processes": 3,
+        }
+        assert calls == [("video", given)]
+
+    def test_train_takes_the_processors_it_may_use(self, digits, monkeypatch):
+        calls = []
+        monkeypatch.setattr("service.cli.train.run", lambda _, **options: calls.append(options))
+        digits("train", "video")
+        assert (calls[0]["device"], calls[0]["processes"]) == ("cpu", usable_cores())
+
+    def test_train_says_in_one_line_that_a_card_needs_cupy(self, digits, monkeypatch):
+        monkeypatch.setitem(sys.modules, "cupy", None)
+        done = digits("train", "video", "--device", "cuda")
+        assert (done.status, done.out) == (1, "")
+        assert done.err.startswith("digits: the device cuda needs CuPy")
+        assert done.err.count("\n") == 1
+
+    def test_mnist_lies_where_the_environment_says(self, digits, monkeypatch, tmp_path):
+        calls = []
+        monkeypatch.setattr("service.cli.train.run", lambda _, **options: calls.append(options["data"]))
+        monkeypatch.setenv("MNIST_DIR", str(tmp_path))
+        digits("train", "plain")
+        monkeypatch.delenv("MNIST_DIR")
+        digits("train", "plain")
+        assert calls == [tmp_path, None]
+
+    def test_train_names_the_recipes_that_exist(self, digits):
+        done = digits("train", "planes")
+        assert done.status == 1
+        assert "plain" in done.err
+        assert "video" in done.err
+
+    def test_card_prints_the_model_card_of_the_chosen_model(self, digits, artifact_folder):
+        done = digits("card", "tiny@1", "--models", artifact_folder)
+        assert (done.status, done.err) == (0, "")
+        assert "\n# tiny\n" in done.out
+        assert sha256((artifact_folder / "tiny" / "1.npz").read_bytes()).hexdigest() in done.out
+
+    def test_card_writes_the_same_into_a_file(self, digits, artifact_folder, tmp_path):
+        printed = digits("card", "tiny", "--models", artifact_folder).out
+        assert digits("card", artifact_folder / "tiny" / "1.npz", "--out", tmp_path / "card.md") == (
+            0,
+            "",
+            "",
+        )
+        assert (tmp_path / "card.md").read_text(encoding="utf-8") == printed
+
+    def test_card_says_when_it_cannot_write(self, digits, artifact_folder, tmp_path):
+        done = digits("card", "tiny", "--models", artifact_folder, "--out", tmp_path)
+        assert done.status == 1
+        assert f"{tmp_path}: cannot be written" in done.err
+
+    def test_evaluate_prints_the_report_on_the_chosen_model(
+        self, digits, monkeypatch, artifact_folder, tmp_path
+    ):
+        monkeypatch.setattr("service.cli.evaluate.measure", lambda *asked, processes: (*asked, processes))
+        monkeypatch.setattr(
+            "service.cli.evaluate.report",
+            lambda measured: f"{measured[0].metadata.name} on {measured[1]} by {measured[2]}",
+        )
+        drawn = []
+        monkeypatch.setattr("service.cli.evaluate.draw", lambda _, out: drawn.append(out))
+        flags = ("--models", artifact_folder, "--data", tmp_path, "--processes", 3)
+        arguments = ("evaluate", "tiny", *flags)
+        assert digits(*arguments) == (0, f"tiny on {tmp_path} by 3\n", "")
+        assert not drawn
+        assert digits(*arguments, "--out", tmp_path / "pictures") == (0, f"tiny on {tmp_path} by 3\n", "")
+        assert drawn == [tmp_path / "pictures"]
