@@ -4,6 +4,7 @@ The others are turned away by the loop that accepts connections, which no classi
 requests of probes do not wait with the others, so that a busy service is not taken for a dead one.
 """
 
+import re
 import time
 from socket import MSG_DONTWAIT, MSG_PEEK
 from typing import TYPE_CHECKING, cast
@@ -22,7 +23,9 @@ __all__ = ["PEEK_BYTES", "Queue", "arrived", "is_probe", "overloaded", "read_ahe
 
 LOOK = MSG_PEEK | MSG_DONTWAIT  # joined once: flags of an enumeration take as long as the look itself
 PEEK_BYTES = 65_536  # in which the whole of a brief request fits, and the head of a probe's
-PROBE_LINES = tuple(f"GET {path} ".encode() for path in sorted(PROBES))
+PATHS = b"|".join(re.escape(path.encode()) for path in sorted(PROBES))
+PROBE_LINE = re.compile(rb"(?:GET|HEAD) (?:%s)[ ?]" % PATHS)
+GOES_ON = re.compile(rb"\r\n(?:content-length|transfer-encoding|expect)[ \t]*:", re.IGNORECASE)
 LONG_SECONDS = 1  # for which no request keeps a processor busy
 RETRY_AFTER_SECONDS = 1  # a queue that is full now has been answered or given up by then
 
@@ -48,7 +51,10 @@ def read_ahead(conn: "TConn") -> bytes:
 
 def is_probe(head: bytes) -> bool:
     """Say whether a request is that of a probe, and complete, so that nobody waits for the rest of it."""
-    return head.startswith(PROBE_LINES) and END_OF_HEAD in head
+    if not PROBE_LINE.match(head):
+        return False
+    fields, end, _ = head.partition(END_OF_HEAD)
+    return bool(end) and not GOES_ON.search(fields)
 
 
 def overloaded(reason: Shed) -> OverloadedError:
@@ -99,11 +105,9 @@ class Queue:
         self._since[conn] = time.monotonic()
         self._load.queued()
 
-    def take(self, conn: "TConn") -> float | None:
-        """End the wait; say how many seconds were left, or None where the request did not wait here."""
-        since = self._since.pop(conn, None)
-        if since is None:
-            return None
+    def take(self, conn: "TConn") -> float:
+        """End the wait; say how many seconds were left."""
+        since = self._since.pop(conn)
         now = self._working[conn] = time.monotonic()
         self._load.taken()
         bearable = self._strain.bears(now - since, behind=len(self._since))

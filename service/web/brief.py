@@ -14,6 +14,7 @@ START = b"POST /v1/classify"
 BARE_START = START + b" HTTP/1.1\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*(?=\r\n)", re.IGNORECASE)
 JSON = re.compile(rb'\s*\{\s*"image"\s*:\s*"(?:data:image/png;base64,)?([A-Za-z0-9+/]+={0,2})"\s*\}\s*')
+UNUSUAL = re.compile(rb"\r\n(?:transfer-encoding|expect)", re.IGNORECASE)  # whose rest may come only later
 END_OF_PNG = b"IEND\xaeB`\x82"
 OTHER_FORMATS = (b"\xff\xd8\xff", b"WEBP")  # whose pixels are not bounded by what a PNG claims
 
@@ -82,7 +83,7 @@ def _only_png_in(body: bytes) -> bytes | None:
 
 def _length(head: bytes) -> int | None:
     lengths = LENGTH.findall(head + b"\r\n")
-    if len(lengths) != 1 or b"transfer-encoding" in head.lower():
+    if len(lengths) != 1 or UNUSUAL.search(head):
         return None
     return int(lengths[0])
 

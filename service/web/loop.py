@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from functools import lru_cache, partial
 from io import BytesIO
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from gunicorn.http.wsgi import base_environ
 from gunicorn.workers.gthread import ThreadWorker
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from service.web.ahead import Foreseen
     from service.web.brief import Brief
 
-__all__ = ["BriefWorker", "Envelope"]
+__all__ = ["Answered", "BriefWorker", "Envelope"]
 
 AT_ONCE = 8  # pictures that are looked at before the first of their requests is answered
 LOOK_SECONDS = 0.002  # after which it looks whether a request has come, where it has more than one to answer
@@ -63,6 +63,22 @@ def _is_trusted(config: "Config", address: str) -> bool:
 
 
 KEPT, PARTED = _settled(True), _settled(False)  # noqa: FBT003
+
+
+class Answered(NamedTuple):
+    """What is left to do about a request that was answered without waiting for its client.
+
+    Attributes:
+        keep: whether its connection can be used again.
+        rest: of the answer, which the client has not taken yet.
+    """
+
+    keep: bool
+    rest: bytes
+
+
+GONE = Answered(keep=False, rest=b"")
+"""There is nobody to send the rest to."""
 
 
 class Envelope:
@@ -154,41 +170,50 @@ class BriefWorker(ThreadWorker):
 
     def answer_here(self, conn: "TConn", brief: "Brief", foreseen: "Foreseen | None") -> None:
         """Answer a brief request in the loop, which waits for the client neither to send nor to read."""
-        envelope = Envelope(conn, foreseen)
-        try:
-            keep = self._handle_here(conn, brief, envelope)
-            rest = envelope.send_to(conn.sock)
-        except OSError:  # the client is gone
-            keep, rest = False, b""
-        if keep and not rest and conn in self._asking and self.alive and not read_ahead(conn):
+        answered = self.answer_at_once(conn, Envelope(conn, foreseen), brief)
+        if conn in self._asking and self.alive and answered == (True, b"") and not read_ahead(conn):
             self._asking.discard(conn)  # the poller never ceased to watch it
             conn.timeout = time.monotonic() + self._keepalive_seconds
             self.keepalived_conns.append(conn)
-            return
-        self.take_out(conn)
+        else:
+            self.take_out(conn)
+            self.go_on(conn, answered)
+
+    def go_on(self, conn: "TConn", answered: Answered) -> None:
+        """Send in a thread what is left of an answer; then keep the connection, or part with it."""
+        keep, rest = answered
         if rest:
             sent = self.tpool.submit(self.send_rest, conn, rest, keep=keep)
             sent.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
         else:
             self.finish_request(conn, KEPT if keep else PARTED)
 
-    def _handle_here(self, conn: "TConn", brief: "Brief", envelope: Envelope) -> bool:
-        """Do what ThreadWorker.handle does in a thread; say whether the connection can be used again."""
+    def answer_at_once(self, conn: "TConn", envelope: Envelope, brief: "Brief | None" = None) -> Answered:
+        """Do what ThreadWorker.handle does, for a request that has come as a whole, and wait for nobody.
+
+        Args:
+            conn: on which the request was looked at, and not read.
+            envelope: around the answer.
+            brief: what was found in the request; None leaves all of it to gunicorn.
+        """
         req: Request | None = None
         try:
             if not conn.initialized:
                 conn.init()
+            if conn.sock.gettimeout() != 0:  # as a thread leaves it that has waited for its client
                 conn.sock.settimeout(0)
-            if brief.variables is not None and not self._is_prefixed and not read_ahead(conn):
-                return self._answer_read(conn, brief, envelope)
-            req = next(cast("RequestParser", conn.parser))
-            keep = self.handle_request(req, cast("TConn", envelope))
-            return bool(self._keepalive_after(conn, keep))  # type: ignore[attr-defined]  # the stubs lack it
-        except StopIteration:
-            return False
+            if brief and brief.variables is not None and not self._is_prefixed and not read_ahead(conn):
+                keep = self._answer_read(conn, brief, envelope)
+            else:
+                req = next(cast("RequestParser", conn.parser))
+                keep = self.handle_request(req, cast("TConn", envelope))
+                keep = bool(self._keepalive_after(conn, keep))  # type: ignore[attr-defined]  # the stubs lack it
+            return Answered(keep, envelope.send_to(conn.sock))
+        except (OSError, StopIteration):  # the client is gone
+            return GONE
         except Exception as error:  # noqa: BLE001  # as ThreadWorker does
             self.handle_error(req, conn.sock, conn.client, error)
-            return False
+            return GONE
 
     def _answer_read(self, conn: "TConn", brief: "Brief", envelope: Envelope) -> bool:
         """Do what ThreadWorker.handle_request does, where gunicorn need not read the head."""

@@ -66,7 +66,8 @@ class Strain:
         if self._until is None:
             self._begin(now)
         elif now >= self._until:
-            if self._refused <= FEW * self._asked:
+            is_over = now >= self._until + WINDOW_SECONDS  # a second in which nobody asked
+            if is_over or self._refused <= FEW * self._asked:
                 self._until, self._stands, self._long_since = None, False, None
                 return True
             self._begin(now)

@@ -34,7 +34,7 @@ from service.web.ids import new_id
 from service.web.linger import Linger
 from service.web.load import Shed
 from service.web.logs import end_of_traceback
-from service.web.loop import BriefWorker
+from service.web.loop import BriefWorker, Envelope
 from service.web.problems import MIMETYPE, Kind, detail_of, kind_of, problem
 
 if TYPE_CHECKING:
@@ -47,10 +47,12 @@ if TYPE_CHECKING:
     from gunicorn.http import Request
 
     from service.web.application import Application
+    from service.web.loop import Answered
 
 __all__ = ["DigitWorker"]
 
 AT_ONCE = 16  # connections that are closed together, so that files can be opened besides
+MOST_PROBES = 64  # that wait for their thread: each takes milliseconds
 LAST_SECONDS = 0.5  # for which idle connections are kept when the drain is over
 
 
@@ -71,6 +73,7 @@ class DigitWorker(BriefWorker):
         settings = self._parts.state.settings
         self._queue = Queue(settings.max_waiting, settings.max_waiting_seconds, self._parts.metrics.load)
         self._probes = ThreadPoolExecutor(1)
+        self._n_probes = 0
         self._deadlines = Deadlines(settings.timeout_seconds)  # of the requests that threads read and answer
         self._spare = Spare()
         self._crowded = False
@@ -133,8 +136,8 @@ class DigitWorker(BriefWorker):
             self.take_out(conn)
             self.nr_conns -= 1
             conn.close()
-        elif is_probe(head):
-            self._submit(self._probes, conn)
+        elif self._n_probes < MOST_PROBES and is_probe(head):
+            self._probe(conn)
         elif reason := self._queue.reason_to_refuse():
             self._turn_away(conn, reason)
             self._part_with(conn)
@@ -142,9 +145,20 @@ class DigitWorker(BriefWorker):
             self._queue.add(conn)
             brief = read_brief(head) if self._parts.state.current.quick else None
             if brief is None:
-                self._submit(self.tpool, conn)
+                self._submit(conn)
             else:
                 self.answer_soon(conn, brief)
+
+    def _probe(self, conn: TConn) -> None:
+        """Let the thread of the probes answer, which waits for no client."""
+        self.take_out(conn)
+        self._n_probes += 1
+        future = self._probes.submit(self.answer_at_once, conn, Envelope(conn))
+        future.add_done_callback(lambda done: self.method_queue.defer(self._probed, conn, done))
+
+    def _probed(self, conn: TConn, done: "Future[Answered]") -> None:
+        self._n_probes -= 1
+        self.go_on(conn, done.result())
 
     def foresee(self, pictures: "Sequence[bytes | None]") -> list[Foreseen | None]:
         """Classify pictures whose requests wait; where keys are asked for, nothing before they are seen."""
@@ -159,11 +173,11 @@ class DigitWorker(BriefWorker):
         """Answer a brief request in the loop, unless it has waited for too long."""
         left = self._queue.take(conn)
         try:
-            if left is not None and left <= 0:
+            if left > 0:
+                super().answer_here(conn, brief, foreseen)
+            else:
                 self._turn_away(conn, Shed.LATE)
                 self._part_with(conn)
-            else:
-                super().answer_here(conn, brief, foreseen)
         finally:
             self._queue.done(conn)
 
@@ -179,23 +193,18 @@ class DigitWorker(BriefWorker):
     def handle(self, conn: TConn) -> bool:
         """Answer one request of a connection; say whether the connection can be used again."""
         left = self._queue.take(conn)
-        if left is None:  # a probe's
-            return self._answer(conn)
         try:
             if left > 0:
-                return self._answer(conn)
+                with self._deadlines.watch(conn):
+                    return super().handle(conn)
             self._turn_away(conn, Shed.LATE)
             return False
         finally:
             self._queue.done(conn)
 
-    def _answer(self, conn: TConn) -> bool:
-        with self._deadlines.watch(conn):
-            return super().handle(conn)
-
-    def _submit(self, threads: ThreadPoolExecutor, conn: TConn) -> None:
+    def _submit(self, conn: TConn) -> None:
         self.take_out(conn)
-        future = threads.submit(self.handle, conn)
+        future = self.tpool.submit(self.handle, conn)
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
     def _wait_for_data(self, conn: TConn) -> None:

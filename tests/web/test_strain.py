@@ -94,12 +94,11 @@ def test_it_lasts_for_as_long_as_more_than_three_in_ten_are_refused(strain, cloc
     assert strain.admits(CROWD) is not lasts
 
 
-def test_after_a_silence_all_are_let_in(strain, clock):
+@pytest.mark.parametrize(("silence", "is_over"), [(1.5, False), (2, True), (60, True)])
+def test_after_a_second_of_silence_all_are_let_in(strain, clock, silence, is_over):
     assert not strain.admits(CROWD)
-    clock[0] += 60
-    strain.admits(0)
-    clock[0] += 60
-    assert strain.admits(CROWD)
+    clock[0] += silence
+    assert strain.admits(CROWD) is is_over
 
 
 def test_it_can_begin_again(strain, clock):

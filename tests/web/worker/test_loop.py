@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from service.web.app import create_app
+from service.web.loop import Envelope
 from tests.web.conftest import to_png
 from tests.web.worker.conftest import ASK, LIVE, SECONDS, answer, brief, gauge, reset, wait_until
 
@@ -162,6 +163,25 @@ def test_requests_that_follow_each_other_unasked_are_answered_in_turn(connect, p
         head = dict(line.split(b": ", 1) for line in iter(read.readline, b"\r\n") if b": " in line)
         assert head[b"X-Request-ID"] == b"r%d\r\n" % number
         assert json.loads(read.read(int(head[b"Content-Length"])))["id"] == f"r{number}"
+
+
+def test_a_client_may_ask_whether_to_go_on_and_not_wait_for_the_answer(connect, png):
+    response, told = answer(connect(brief(png, field=b"Content-Type: image/png\r\nExpect: 100-continue")))
+    assert (response.status, len(told["activations"])) == (200, 10)
+
+
+def test_what_follows_a_request_that_a_thread_has_answered_blocks_no_more(connect, png, monkeypatch):
+    waits, send_to = [], Envelope.send_to
+
+    def look(envelope, sock):
+        waits.append(sock.gettimeout())
+        return send_to(envelope, sock)
+
+    monkeypatch.setattr(Envelope, "send_to", look)
+    connection = connect(ASK + brief(png))
+    stream = connection.makefile("rb")
+    assert len([*islice(filter(re.compile(rb"HTTP/1.1 200").match, stream), 2)]) == 2
+    assert waits == [0]
 
 
 @pytest.mark.parametrize("field", [b"Content-Type: image/png", UNUSUAL])

@@ -9,7 +9,7 @@ import pytest
 
 from service.web.health import PROBES
 from service.web.load import Shed
-from tests.web.worker.conftest import ASK, SECONDS, answer, gauge, wait_until
+from tests.web.worker.conftest import ASK, LIVE, SECONDS, answer, gauge, wait_until
 
 ONE_AND_ONE = {"threads": 1, "max_waiting": 1}
 
@@ -67,10 +67,36 @@ def test_a_request_whose_turn_comes_too_late_is_not_answered(busy, slow, parts):
 
 @pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize("changes", [ONE_AND_ONE])
-@pytest.mark.parametrize("path", sorted(PROBES))
-def test_a_probe_is_answered_while_every_thread_is_busy(connect, path):
-    connection = connect(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % path.encode())
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+@pytest.mark.parametrize("path", [*sorted(PROBES), "/livez?from=a"])
+def test_a_probe_is_answered_while_every_thread_is_busy(connect, method, path):
+    connection = connect(b"%s %s HTTP/1.1\r\nHost: a\r\n\r\n" % (method, path.encode()))
     assert connection.recv(12) == b"HTTP/1.1 200"
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("changes", [ONE_AND_ONE])
+@pytest.mark.parametrize(
+    "field", [b"Content-Length: 9", b"transfer-encoding: chunked", b"Expect: 100-continue"]
+)
+def test_a_probe_that_goes_on_behind_its_head_waits_as_others_do(connect, field):
+    connection = connect(LIVE[:-2] + field + b"\r\n\r\n")
+    assert answer(connection)[0].status == 503
+
+
+@pytest.mark.parametrize("changes", [{"timeout_seconds": 600}])
+def test_clients_that_ask_as_probes_do_and_never_read_keep_no_probe_waiting(worker, connect):
+    metrics = LIVE.replace(b"livez", b"metrics")
+    connect(metrics * 600)
+    wait_until(lambda: worker._deadlines.watched)  # for a client that takes nothing more
+    assert answer(connect(LIVE))[1] == {"live": True}
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("changes", [ONE_AND_ONE])
+def test_more_probes_than_are_answered_soon_wait_as_others_do(connect, monkeypatch):
+    monkeypatch.setattr("service.web.worker.MOST_PROBES", 0)
+    assert answer(connect(LIVE))[0].status == 503
 
 
 @pytest.mark.parametrize("changes", [ONE_AND_ONE])
