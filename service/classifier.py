@@ -29,7 +29,7 @@ from service.network import FloatArray, Network, Trace
 from service.seen import Classification, Seen
 from service.verdict import Verdicts, decide, decide_all
 
-__all__ = ["Classifier", "unobserved"]
+__all__ = ["Classifier", "preprocessing_of", "unobserved"]
 
 AT_ONCE = 128  # images answered in one go: what a wide layer makes of them stays in a core's cache
 
@@ -79,7 +79,7 @@ class Classifier:
         """
         return cls(
             artifact,
-            _known(artifact),
+            preprocessing_of(artifact),
             Limits() if limits is None else limits,
             artifact.metadata.reject.threshold if reject_below is None else reject_below,
             budget,
@@ -267,7 +267,13 @@ def _out_of_bounds(expected: Preprocessing) -> BadInputError:
     )
 
 
-def _known(artifact: Artifact) -> Preprocessing:
+def preprocessing_of(artifact: Artifact) -> Preprocessing:
+    """Find the input step that an artifact names.
+
+    Raises:
+        BadArtifactError: imaging does not know it, or it makes another number of inputs than the network
+            reads.
+    """
     metadata = artifact.metadata
     wanted = metadata.preprocessing
     preprocessing = PREPROCESSINGS.get(wanted.name)

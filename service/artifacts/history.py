@@ -4,6 +4,7 @@ Beside the artifact, never in it: these answer only whoever replays the training
 form, with an array of n networks where the artifact has one, in float16, and it is read as warily.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -58,12 +59,14 @@ class History:
         version: of the artifact.
         epochs: rising; 0 is the start.
         networks: one an epoch, float32 and read-only.
+        sha256: of the file.
     """
 
     name: str
     version: str
     epochs: tuple[int, ...]
     networks: tuple[Network, ...]
+    sha256: str
 
 
 def save_history(networks: Mapping[int, Network], metadata: Metadata, folder: Path) -> Path:
@@ -139,7 +142,8 @@ def _verified(content: bytes, *, sha256: str | None = None) -> History:
         )
         for place in range(len(document.epochs))
     )
-    return History(document.name, document.version, document.epochs, tuple(map(Network, networks)))
+    digest = hashlib.sha256(content).hexdigest()
+    return History(document.name, document.version, document.epochs, tuple(map(Network, networks)), digest)
 
 
 def history_of(artifact: Artifact, folder: Path) -> History | None:

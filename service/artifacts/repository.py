@@ -1,7 +1,7 @@
 """A folder of artifacts, <name>/<version>.npz, with aliases beside them, and the verified networks in it."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -112,6 +112,10 @@ class Reread:
     failures: Mapping[str, BadArtifactError]
 
 
+def _believed(artifact: Artifact) -> None:
+    """Ask no more of an artifact than that it can be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """A folder of artifacts.
@@ -132,11 +136,15 @@ class Repository:
         artifacts = [self._load(path, sums) for path in self._paths()]
         return self._named(artifacts, read_aliases(self.folder))
 
-    def reread(self, previous: Catalogue) -> Reread:
+    def reread(self, previous: Catalogue, prove: Callable[[Artifact], object] = _believed) -> Reread:
         """Read the folder anew, keeping the last good artifact, or the last aliases, where a file is bad.
 
         A file that was removed is no longer served, as after a restart; a folder in which nothing is found is
         a fault and changes nothing.
+
+        Args:
+            previous: what is served.
+            prove: raises BadArtifactError where an artifact is sound and yet cannot be served.
         """
         try:
             sums, paths = read_sums(self.folder), self._paths()
@@ -148,7 +156,9 @@ class Repository:
         for path in paths:
             key = f"{path.parent.name}@{path.stem}" if path.parent != self.folder else path.name
             try:
-                artifacts[key] = self._load(path, sums)
+                artifact = self._load(path, sums)
+                prove(artifact)
+                artifacts[key] = artifact
             except BadArtifactError as error:
                 failures[key] = error
                 if key in kept:
@@ -166,7 +176,8 @@ class Repository:
             paths = self._paths()
         except BadArtifactError:
             paths = []
-        files = (*paths, self.folder / SUMS, self.folder / FILE_NAME)
+        histories = [path.with_name(f"{path.stem}.history.npz") for path in paths]
+        files = (*paths, *histories, self.folder / SUMS, self.folder / FILE_NAME)
         return frozenset(seen for file in files for seen in _seen(file))
 
     def _named(self, artifacts: Iterable[Artifact], aliases: Mapping[str, str]) -> Catalogue:

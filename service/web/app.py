@@ -54,6 +54,8 @@ class DigitService(Flask):
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer a request, the direct way where there is one."""
+        if not environ["PATH_INFO"] and not environ.get("SCRIPT_NAME"):
+            environ["PATH_INFO"] = "/"  # what no path means (RFC 9112, section 3.2.1)
         direct = self.direct.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
         return (direct or super().wsgi_app)(environ, start_response)
 

@@ -63,10 +63,9 @@ def documents_routes(state: State, free: frozenset[str]) -> Blueprint:
 
 
 def _kept(content: bytes, content_type: str) -> Response:
-    headers = {"Content-Security-Policy": POLICY}
-    return lasting(
-        this_exchange(),
-        None,
-        (content_type, content),
-        lambda: Response(content, headers=headers, content_type=content_type),
-    )
+    def make() -> Response:
+        return Response(content, content_type=content_type)
+
+    response = lasting(this_exchange(), None, (content_type, content), make)
+    response.headers["Content-Security-Policy"] = POLICY  # of a 304 too, or it would end that
+    return response

@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 from typing_extensions import TypedDict  # pydantic reads typing's own from Python 3.12 on
 
-from service.artifacts.history import history_of
+from service.artifacts.history import History, history_of
 from service.classifier import Classifier
 from service.errors import BadInputError, UnknownModelError
 from service.web.answers import answer
@@ -67,17 +67,17 @@ def history_routes(state: State) -> Blueprint:
     settings = state.settings
     read = lru_cache(MOST_KEPT)(history_of)
 
-    def at(epoch: str, name: str, version: str | None) -> Classifier:
+    def at(epoch: str, name: str, version: str | None) -> tuple[Classifier, History]:
         classifier = state.current.version(name, version)
         history = read(classifier.artifact, settings.models)
         networks = dict(zip(map(str, history.epochs), history.networks, strict=True)) if history else {}
-        if epoch not in networks:
+        if history is None or epoch not in networks:
             raise UnknownModelError(
                 f"{_name(classifier)} kept no weights of epoch {epoch[:20]!a}; "
                 f"it kept those of {', '.join(networks) or 'none'}"
             )
         network = networks[epoch]
-        return replace(classifier, artifact=replace(classifier.artifact, network=network))
+        return replace(classifier, artifact=replace(classifier.artifact, network=network)), history
 
     @routes.get("/<name>/history")
     @routes.get("/<name>/versions/<version>/history")
@@ -86,7 +86,7 @@ def history_routes(state: State) -> Blueprint:
         classifier = state.current.version(name, version)
         kept = read(classifier.artifact, settings.models)
         told: Epochs = {**_which(classifier), "epochs": [*kept.epochs] if kept else []}
-        return _kept(version, ("history", classifier.artifact.sha256), told)
+        return _kept(version, ("history", classifier.artifact.sha256, kept and kept.sha256), told)
 
     @routes.get("/<name>/history/<epoch>/weights/<layer>/<neuron>.json")
     @routes.get("/<name>/versions/<version>/history/<epoch>/weights/<layer>/<neuron>.json")
@@ -94,7 +94,7 @@ def history_routes(state: State) -> Blueprint:
         name: str, epoch: str, layer: str, neuron: str, version: str | None = None
     ) -> ResponseReturnValue:
         """Tell the weights into one neuron after an epoch, and its bias."""
-        classifier = at(epoch, name, version)
+        classifier, kept = at(epoch, name, version)
         layers = classifier.network.layers
         depth = _index(layer, len(layers), _name(classifier), "layer")
         place = _index(neuron, layers[depth].n_out, f"layer {depth}", "neuron")
@@ -106,13 +106,13 @@ def history_routes(state: State) -> Blueprint:
             "weights": layers[depth].weights[place],
             "bias": layers[depth].biases[place],
         }
-        return _kept(version, ("then", classifier.artifact.sha256, epoch, depth, place), told)
+        return _kept(version, ("then", classifier.artifact.sha256, kept.sha256, epoch, depth, place), told)
 
     @routes.post("/<name>/history/<epoch>/classify")
     @routes.post("/<name>/versions/<version>/history/<epoch>/classify")
     def classify_then(name: str, epoch: str, version: str | None = None) -> ResponseReturnValue:
         """Read the digit in one picture with the weights after an epoch."""
-        classifier, exchange = at(epoch, name, version), this_exchange()
+        (classifier, _), exchange = at(epoch, name, version), this_exchange()
         upload = read_upload(exchange, settings.max_body_bytes, settings.timeout_seconds)
         if upload.options.model is not None:
             raise BadInputError("the path names the model; leave the option out")

@@ -83,12 +83,17 @@ def _model(name: str, value: object) -> str:
 
 def _fraction(name: str, value: object) -> float:
     try:
-        number = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]  # see except
+        number = math.nan if isinstance(value, bool) or _is_odd(value) else float(value)  # type: ignore[arg-type]  # see except
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not 0 <= number <= 1:  # nor is NaN
         raise BadInputError(f"{name} {_shown(value)} is not allowed; send a number from 0 to 1")
     return number
+
+
+def _is_odd(value: object) -> bool:
+    """Say whether a text is one that only Python takes for a number, as "0_5" and digits of other scripts."""
+    return isinstance(value, str) and not (value.isascii() and "_" not in value)
 
 
 def _choice(name: str, value: object) -> Choice:

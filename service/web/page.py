@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
 
@@ -86,6 +87,7 @@ def page_routes(state: State, metrics: Metrics) -> Blueprint:
 def _serving(content: bytes, content_type: str) -> Callable[[], Response]:
     """Return a view that serves a file; whoever has it already is told so."""
     bodies = {"": content, "gzip": gzip.compress(content, mtime=0)}
+    digest = sha256(content).hexdigest()[:16]
 
     def serve() -> Response:
         exchange = this_exchange()
@@ -95,10 +97,12 @@ def _serving(content: bytes, content_type: str) -> Callable[[], Response]:
             "no-cache"  # kept, and asked for each time: an update shows at once
         )
         response.vary.add("Accept-Encoding")
-        response.set_etag(f"{sha256(content).hexdigest()[:16]}{coding}")
+        tag = f"{digest}{coding}"
+        response.set_etag(tag)
         if coding:
             response.content_encoding = coding
-        response.make_conditional(exchange)
+        if exchange.if_none_match.contains_weak(tag):
+            response.status_code, response.data = HTTPStatus.NOT_MODIFIED, b""
         return response
 
     return serve
@@ -108,12 +112,16 @@ def _for_browsers(page: Callable[[], Response], otherwise: Callable[[], Response
     """Serve the page to whoever names HTML; a program that takes anything is a client of KServe's V1."""
 
     def serve() -> Response:
-        asked_for_html = any(kind == "text/html" for kind, _ in this_exchange().accept_mimetypes)
-        response = page() if asked_for_html else otherwise()
+        response = page() if _names_html(this_exchange()) else otherwise()
         response.vary.add("Accept")
         return response
 
     return serve
+
+
+def _names_html(exchange: Exchange) -> bool:
+    accepted = exchange.accept_mimetypes
+    return any(quality > 0 and kind.lower().startswith("text/html") for kind, quality in accepted)
 
 
 def _read(exchange: Exchange, state: State, metrics: Metrics) -> dict[str, object]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Self
 
 from service.artifacts import Artifact, Catalogue, Repository, self_test
-from service.classifier import Classifier
+from service.classifier import Classifier, preprocessing_of
 from service.errors import BadArtifactError, ServiceError, SettingsError
 from service.imaging import Budget, Format, Limits
 from service.settings import Settings
@@ -128,7 +128,7 @@ class State:
     def reload(self) -> bool:
         """Read the artifacts anew, and serve the good ones from now on; say whether all were good."""
         self.stamp = self.repository.stamp()
-        reread = self.repository.reread(self.current.catalogue)
+        reread = self.repository.reread(self.current.catalogue, preprocessing_of)
         failures = {name: self._told(error) for name, error in reread.failures.items()}
         try:
             self.current = Snapshot.of(reread.catalogue, self.settings, self._budget)

@@ -418,11 +418,21 @@ def replaced(path):
         lambda folder: (folder / "plain" / "1.npz").unlink(),
         lambda folder: replaced(folder / "plain" / "1.npz"),
         lambda folder: shutil.copy(folder / "plain" / "1.npz", folder / "plain" / "2.npz"),
+        lambda folder: (folder / "plain" / "1.history.npz").write_bytes(b"of its training"),
         lambda folder: (folder / "aliases.toml").write_text('stable = "plain"'),
         unlist,
         shutil.rmtree,
     ],
-    ids=["written to", "removed", "replaced", "a new version", "an alias", "no sums", "no folder"],
+    ids=[
+        "written to",
+        "removed",
+        "replaced",
+        "a new version",
+        "a history",
+        "an alias",
+        "no sums",
+        "no folder",
+    ],
 )
 def test_a_changed_folder_has_another_stamp(put, repository, folder, change):
     put("plain", "1")

@@ -88,3 +88,16 @@ def test_what_was_sent_once_is_not_sent_again(client):
     again = client.get(first.request.path, headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
     assert first.headers["ETag"] != other.headers["ETag"]
+
+
+@pytest.mark.parametrize("path", ["history", "history/0/weights/0/0.json"])
+def test_a_history_that_takes_the_place_of_another_is_sent(
+    client, artifact_folder, metadata_for, small_network, client_for, path
+):
+    before = client.get(f"{VERSIONED}/{path}")
+    others = {0: Network.random((784, 16, 16, 10), np.random.default_rng(8)), 9: small_network}
+    save_history(others, metadata_for(small_network), artifact_folder)
+    known = {"If-None-Match": before.headers["ETag"]}
+    after = client_for().get(f"{VERSIONED}/{path}", headers=known)
+    assert after.status_code == 200
+    assert after.json != before.json

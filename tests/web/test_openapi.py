@@ -182,6 +182,7 @@ def test_the_document_is_made_once(client):
     assert first.headers["ETag"] == second.headers["ETag"]
     known = client.get("/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
     assert (known.status_code, known.data) == (304, b"")
+    assert known.headers["Content-Security-Policy"] == first.headers["Content-Security-Policy"]
 
 
 def test_the_page_shows_every_route_and_type(client, api):

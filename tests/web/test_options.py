@@ -31,7 +31,22 @@ def test_what_is_allowed_is_understood(given, expected):
 
 @pytest.mark.parametrize(
     "value",
-    ["1.01", "-0.1", "nan", "inf", "", "half", True, None.__class__, [0.5], {"a": 1}, 10**400, "1" * 5000],
+    [
+        "1.01",
+        "-0.1",
+        "nan",
+        "inf",
+        "",
+        "half",
+        "0_0.5",
+        "\u0660.\u0665",
+        True,
+        None.__class__,
+        [0.5],
+        {"a": 1},
+        10**400,
+        "1" * 5000,
+    ],
 )
 def test_a_threshold_is_a_number_from_0_to_1(value):
     with pytest.raises(BadInputError, match="send a number from 0 to 1"):

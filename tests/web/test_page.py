@@ -45,12 +45,37 @@ def test_a_browser_gets_the_page_and_a_program_a_sign_of_life(client):
     assert browser.headers["ETag"] != program.headers["ETag"]
 
 
+@pytest.mark.parametrize(
+    ("accept", "is_page"),
+    [
+        ("TEXT/HTML", True),
+        ("text/html;level=1", True),
+        ("text/html;q=0.1, */*", True),
+        ("text/html;q=0, application/json", False),
+        ("text/plain", False),
+    ],
+)
+def test_who_names_html_gets_the_page_however_it_is_named(client, accept, is_page):
+    assert (client.get("/", headers={"Accept": accept}).mimetype == "text/html") is is_page
+
+
+def test_no_path_at_all_means_the_first_one(client):
+    assert client.get("/", environ_overrides={"PATH_INFO": ""}).json == {"status": "alive"}
+
+
 @pytest.mark.parametrize("path", FILES)
 def test_a_browser_that_has_a_file_is_not_sent_it_again(client, path):
     first = client.get(path)
     again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
     assert first.headers["Cache-Control"] == "no-cache"
+    assert again.headers["Content-Security-Policy"] == first.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_file_is_sent_whatever_a_client_says_that_it_would_change(client, path):
+    answer = client.get(path, headers={"If-Match": '"another"'})
+    assert (answer.status_code, answer.data) == (200, client.get(path).data)
 
 
 def test_files_are_compressed_for_those_who_read_gzip(client):

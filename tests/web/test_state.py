@@ -82,6 +82,17 @@ def test_a_reload_keeps_the_last_good_artifact(state, artifact_folder):
     assert list(state.failures) == ["tiny@1"]
 
 
+def test_one_that_imaging_cannot_feed_is_refused_alone_at_a_reload(state, add, artifact_folder, metadata_for):
+    network = Network.random((784, 10), np.random.default_rng(2))
+    metadata = metadata_for(network, name="odd", preprocessing={"name": "of-another-year"})
+    save(network, metadata, artifact_folder)
+    add("2")
+    assert not state.reload()
+    assert versions(state) == ["tiny@1", "tiny@2"]
+    assert list(state.failures) == ["odd@1"]
+    assert "'of-another-year'" in state.failures["odd@1"]
+
+
 def test_a_reload_without_the_default_model_changes_nothing(state, add, artifact_folder):
     add("1", name="other")
     (artifact_folder / "tiny" / "1.npz").unlink()

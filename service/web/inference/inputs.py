@@ -15,6 +15,7 @@ from service.classifier import Classifier
 from service.errors import BadInputError, ImageError
 from service.network import FloatArray
 from service.web.allowance import PixelAllowance
+from service.web.errors import BodyTooLargeError
 from service.web.inference.request import Tensor
 from service.web.inference.schema import TensorKind
 from service.web.inference.tensor import elements, numbers
@@ -121,12 +122,13 @@ def _from_pictures(pictures: Sequence[bytes | str], classifier: Classifier) -> I
     """
     allowance = PixelAllowance(classifier.limits)
 
-    def read(picture: bytes | str) -> bytes:
-        png = picture if isinstance(picture, bytes) else binascii.a2b_base64(picture, strict_mode=True)
+    def read(place: int, picture: bytes | str) -> bytes:
+        png = picture if isinstance(picture, bytes) else _decoded(place, picture)
         allowance.take(png)
         return png
 
-    seen = see_all(classifier, (partial(read, picture) for picture in pictures), _tell_which)
+    reads = (partial(read, place, picture) for place, picture in enumerate(pictures))
+    seen = see_all(classifier, reads, _tell_which)
     return Images(
         np.stack([one.pixels for one in seen]),
         np.array([one.blank for one in seen]),
@@ -134,17 +136,23 @@ def _from_pictures(pictures: Sequence[bytes | str], classifier: Classifier) -> I
     )
 
 
+def _decoded(place: int, picture: str) -> bytes:
+    try:
+        return binascii.a2b_base64(picture, strict_mode=True)
+    except ValueError as error:
+        told = f"picture {place} is not base64; send it in one line, with its padding"
+        raise BadInputError(told) from error
+
+
 def _tell_which(place: int, error: Exception) -> NoReturn:
     if isinstance(error, ImageError):
         raise type(error)(f"picture {place}: {error}") from error
-    if isinstance(error, ValueError):
-        raise BadInputError(
-            f"picture {place} is not base64; send it in one line, with its padding"
-        ) from error
     raise error
 
 
 def _counted(n_images: int, most: int) -> int:
-    if not 1 <= n_images <= most:
+    if n_images > most:
+        raise BodyTooLargeError(f"the request has {n_images} images; at most {most} are read")
+    if n_images < 1:
         raise BadInputError(f"the request has {n_images} images; send 1 to {most}")
     return n_images

@@ -40,13 +40,25 @@ def test_pngs_are_answered_with_their_activations(client, predict, png, as_json)
         ({"instances": [{"b64": "?"}]}, "picture 0 is not base64"),
         ({"instances": ["iVBORw0KGgo="]}, "shape [1]"),
         ({"instances": [[0]] * 1025}, "shape [1025, 1]"),
-        ({"instances": [{"b64": ""}] * 257}, "257 images; send 1 to 256"),
     ],
 )
 def test_what_cannot_be_understood_is_refused_and_says_what_to_send(predict, members, said):
     answer = predict(members)
     assert (answer.status_code, answer.json["code"]) == (400, "bad_input")
     assert said in answer.json["error"]
+
+
+def test_more_pictures_than_are_read_are_too_large(predict):
+    answer = predict({"instances": [{"b64": ""}] * 257})
+    assert (answer.status_code, answer.json["code"]) == (413, "body_too_large")
+    assert "257 images; at most 256 are read" in answer.json["detail"]
+
+
+def test_what_is_wrong_with_the_service_is_not_blamed_on_the_picture(predict, as_json, monkeypatch, lines):
+    monkeypatch.setattr("service.batch.is_alike", lambda _: False)
+    monkeypatch.setattr("service.classifier.normalize", lambda *_: int("no number"))
+    assert predict({"instances": [{"b64": as_json["image"]}]}).status_code == 500
+    assert "ValueError" in lines[-1]["traceback"]
 
 
 def test_a_picture_that_is_none_is_refused_as_such(predict):
