@@ -66,7 +66,7 @@ def logged_fields():
                     yield from (keyword.arg for keyword in keywords)
                 case ast.Subscript(ast.Attribute(attr="notes"), ast.Constant(field)):
                     yield field
-                case ast.FunctionDef("_line" | "emit" | "handle_error"):
+                case ast.FunctionDef("_line" | "emit" | "_answer_unread"):
                     dicts = (found for found in ast.walk(node) if isinstance(found, ast.Dict))
                     yield from (key.value for found in dicts for key in found.keys if key)
 

@@ -10,20 +10,35 @@ import time
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 from gunicorn.util import http_date
 
-__all__ = ["END_OF_HEAD", "SERVER", "Variables", "came_securely", "read_head", "written"]
+if TYPE_CHECKING:
+    from gunicorn.http import Request
+
+__all__ = [
+    "END_OF_HEAD",
+    "SERVER",
+    "Variables",
+    "asks_to_part",
+    "came_securely",
+    "check_request",
+    "read_head",
+    "written",
+]
 
 SERVER = "digits"  # an answer need not tell which server this is
 END_OF_HEAD = b"\r\n\r\n"
 MAX_DIGITS = 6  # of the length of a body, in bytes
 MAX_BYTES, MAX_FIELDS = 8000, 64  # of a head; gunicorn reads as much in every field, and a hundred of them
 REQUEST_LINE = re.compile(r"POST (/v1/classify(?:\?([!\"$-~]*))?) HTTP/1\.1")
+NOWHERE = " "  # in place of a host that is not named: no host is called so
 LINES = re.compile(r"[!-~][\t -~]*(?:\r\n[!-~][\t -~]*)*")  # no line is folded, no byte beyond ASCII
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,40}")
 LEFT = frozenset({"EXPECT", "TRANSFER-ENCODING"})  # what changes how a request is read
+AUTHORITY = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")  # RFC 3986, section 3.2, less who asks
 SECURE: Mapping[str, str] = MappingProxyType(
     {"HTTP_X_FORWARDED_PROTOCOL": "ssl", "HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_FORWARDED_SSL": "on"}
 )
@@ -73,8 +88,35 @@ def read_head(head: bytes) -> Variables | None:
         variables[key] = value.strip(" \t")
     if len(SECURE.keys() & variables) > 1:  # and may say both
         return None
+    if not AUTHORITY.fullmatch(variables.get("HTTP_HOST", NOWHERE)):
+        return None
     length = variables.get("CONTENT_LENGTH", "")
     return variables if length.isdecimal() and len(length) <= MAX_DIGITS else None
+
+
+def check_request(request: "Request") -> None:
+    """Refuse what HTTP forbids and gunicorn lets pass, and part with a client that asks for it.
+
+    Raises:
+        InvalidHeader: no host is named, or one that cannot be (RFC 9112, section 3.2).
+        UnsupportedTransferCoding: the body is sent in another coding than chunked (section 6.1).
+    """
+    sent: dict[str, list[str]] = {}
+    for name, value in request.headers:
+        sent.setdefault(name, []).append(value)
+    nowhere = [NOWHERE] if request.version != (1, 0) else []
+    if not all(map(AUTHORITY.fullmatch, sent.get("HOST", nowhere))):
+        raise InvalidHeader("HOST", req=request)
+    coding = ",".join(sent.get("TRANSFER-ENCODING", ()))
+    if coding and coding.lower() != "chunked":
+        raise UnsupportedTransferCoding(coding)
+    if asks_to_part(",".join(sent.get("CONNECTION", ()))):
+        request.force_close()
+
+
+def asks_to_part(connection: str) -> bool:
+    """Say whether a client wants its connection closed (RFC 9110, section 7.6.1)."""
+    return "close" in [option.strip() for option in connection.lower().split(",")]
 
 
 def came_securely(variables: Variables) -> bool:

@@ -19,7 +19,7 @@ from gunicorn.http.wsgi import base_environ
 from gunicorn.workers.gthread import ThreadWorker
 
 from service.web.admission import read_ahead
-from service.web.heads import Variables, came_securely, written
+from service.web.heads import Variables, asks_to_part, came_securely, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -228,7 +228,7 @@ class BriefWorker(ThreadWorker):
             begun.append((status, fields))
 
         body = b"".join(self.wsgi(variables, start_response))
-        keep = self.keeps_open() and variables.get("HTTP_CONNECTION", "").lower() != "close"
+        keep = self.keeps_open() and not asks_to_part(variables.get("HTTP_CONNECTION", ""))
         envelope.sendall(written(*begun[0], body, keep=keep))
         return keep
 

@@ -25,21 +25,19 @@ from service.web.admission import PEEK_BYTES, Queue, arrived, is_probe, overload
 from service.web.ahead import Foreseen, foresee
 from service.web.brief import Brief, read_brief
 from service.web.deadlines import Deadlines
-from service.web.direct import STATUS_LINES
 from service.web.errors import RequestError
 from service.web.exhaustion import EXHAUSTED, Spare, die_first
-from service.web.finish import HEADERS
-from service.web.heads import written
-from service.web.ids import new_id
+from service.web.heads import check_request
 from service.web.linger import Linger
 from service.web.load import Shed
 from service.web.logs import end_of_traceback
 from service.web.loop import BriefWorker, Envelope
-from service.web.problems import MIMETYPE, Kind, detail_of, kind_of, problem
+from service.web.problems import detail_of, kind_of
+from service.web.refusal import Asked, asked_by, asked_in, refusal
 
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from concurrent.futures import Future
     from types import FrameType
 
@@ -215,10 +213,11 @@ class DigitWorker(BriefWorker):
 
     def _turn_away(self, conn: TConn, reason: Shed) -> None:
         self._parts.metrics.load.shed(reason)
-        self.handle_error(None, conn.sock, conn.client, overloaded(reason))
+        self._answer_unread(conn.sock, asked_in(arrived(conn) or b""), overloaded(reason))
 
     def handle_request(self, req: "Request", conn: TConn) -> bool:
         """Answer one request whose head has been read; the last of its connection when draining."""
+        check_request(req)
         self._deadlines.begin_anew(conn)  # the body has its own time
         if self._parts.state.draining:
             req.force_close()
@@ -268,24 +267,17 @@ class DigitWorker(BriefWorker):
         exc: BaseException,
     ) -> None:
         """Answer what gunicorn itself refuses in the shape of every other failure."""
-        kind, request_id = kind_of(exc), new_id()
-        foreseen = isinstance(exc, (ParseException, ServiceError))
-        told = {} if foreseen else {"traceback": end_of_traceback(exc)}
-        level = ERROR if told else INFO
-        self._parts.log.log(level, "request", id=request_id, status=kind.status, code=kind.code, **told)
-        self._parts.metrics.answered(None, (req and req.method) or "", kind.status, 0)
+        self._answer_unread(client, asked_by(req), exc)
+
+    def _answer_unread(self, client: socket.socket, asked: Asked, error: BaseException) -> None:
+        kind = kind_of(error)
+        foreseen = isinstance(error, (ParseException, ServiceError))
+        told = {} if foreseen else {"traceback": end_of_traceback(error)}
+        if asked.trace is not None:
+            told["trace_id"] = asked.trace.trace_id
+        level = INFO if foreseen else ERROR
+        self._parts.log.log(level, "request", id=asked.id, status=kind.status, code=kind.code, **told)
+        self._parts.metrics.answered(None, asked.method, kind.status, 0)
         with suppress(OSError):
-            body = problem(kind, detail_of(exc), request_id)
-            further = exc.headers if isinstance(exc, RequestError) else {}
-            util.write_nonblock(client, _refusal(kind, body, request_id, further))
-
-
-def _refusal(kind: Kind, body: bytes, request_id: str, further: "Mapping[str, str]") -> bytes:
-    fields = {
-        "Content-Type": MIMETYPE,
-        "Content-Length": str(len(body)),
-        "X-Request-ID": request_id,
-        **HEADERS,
-        **further,
-    }
-    return written(STATUS_LINES[kind.status], fields.items(), body, keep=False)
+            further = error.headers if isinstance(error, RequestError) else {}
+            util.write_nonblock(client, refusal(kind, detail_of(error), asked, further))

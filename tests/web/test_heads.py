@@ -6,12 +6,13 @@ from email.utils import parsedate_to_datetime
 import pytest
 from gunicorn.config import Config
 from gunicorn.http import wsgi
+from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 from gunicorn.http.message import Request
 from gunicorn.http.unreader import IterUnreader
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.web.heads import END_OF_HEAD, SERVER, read_head, written
+from service.web.heads import END_OF_HEAD, SERVER, asks_to_part, check_request, read_head, written
 
 CONFIG = Config()
 CLIENT, HOST = ("192.0.2.7", 5), ("192.0.2.1", 80)
@@ -77,8 +78,10 @@ OBJECTLESS = dict.fromkeys(OBJECTS)
         f"{FIRST}\r\n{CURL}\r\nX-A: 1\r\nx-a: 2",
         f"{FIRST}\r\n{CURL}\r\ncontent-length: 9",
         f"{FIRST}\r\nHost: a",
-        f"{FIRST}\r\nContent-Length: 1234567",
-        f"{FIRST}\r\nContent-Length: +9",
+        f"{FIRST}\r\nContent-Length: 9",
+        f"{FIRST}\r\nHost: a b\r\nContent-Length: 9",
+        f"{FIRST}\r\nHost: a\r\nContent-Length: 1234567",
+        f"{FIRST}\r\nHost: a\r\nContent-Length: +9",
         f"{FIRST}\r\n{CURL}\r\nExpect: 100-continue",
         f"{FIRST}\r\n{CURL}\r\nTransfer-Encoding: chunked",
         f"{FIRST}\r\n{CURL}\r\nX-Forwarded-Proto: https\r\nX-Forwarded-SSL: off",
@@ -101,6 +104,44 @@ OBJECTLESS = dict.fromkeys(OBJECTS)
 )
 def test_whatever_could_mean_something_else_is_left_to_gunicorn(head):
     assert read_head(head.encode("latin-1")) is None
+
+
+def parsed(fields, version="1.1"):
+    head = f"GET /livez HTTP/{version}\r\n{fields}".encode("latin-1")
+    return Request(CONFIG, IterUnreader([head + b"\r\n" * bool(fields) + b"\r\n"]), CLIENT)
+
+
+@pytest.mark.parametrize("fields", ["", "Host: a b", "Host: a/b", "Host: a@b", "Host: a?b", 'Host: "a"'])
+def test_a_request_names_a_host_that_can_be(fields):
+    with pytest.raises(InvalidHeader, match="HOST"):
+        check_request(parsed(fields))
+
+
+@pytest.mark.parametrize("host", ["", "a", "a:8000", "192.0.2.1:80", "[2001:db8::1]:80", "xn--caf-dma.test"])
+def test_any_host_that_can_be_is_served(host):
+    check_request(parsed(f"Host: {host}"))
+
+
+def test_a_client_of_http_1_0_need_not_name_a_host():
+    check_request(parsed("", "1.0"))
+
+
+@pytest.mark.parametrize(
+    "coding", ["gzip, chunked", "identity, chunked", "identity\r\nTransfer-Encoding: chunked"]
+)
+def test_a_body_in_another_coding_is_refused(coding):
+    with pytest.raises(UnsupportedTransferCoding):
+        check_request(parsed(f"Host: a\r\nTransfer-Encoding: {coding}"))
+
+
+@pytest.mark.parametrize(
+    ("connection", "parts"),
+    [("close", True), ("TE, Close", True), ("keep-alive", False), ("x-close, te", False), ("", False)],
+)
+def test_a_client_may_ask_for_more_than_to_part(connection, parts):
+    request = parsed(f"Host: a\r\nConnection: {connection}")
+    check_request(request)
+    assert request.should_close() == asks_to_part(connection) == parts
 
 
 NAMES = st.sampled_from(["Host", "Expect", "Connection", "X-A", "x-b", "X_C", "Te", "content-length", ""])

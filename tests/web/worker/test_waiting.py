@@ -41,6 +41,36 @@ def test_a_request_for_which_there_is_no_place_is_turned_away_at_once(busy, slow
     assert [answer(connection)[1] for connection in busy] == ["slow", "slow"]
 
 
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+OWN = b"X-Request-ID: mine\r\nTraceparent: %s" % TRACEPARENT.encode()
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("changes", [ONE_AND_ONE])
+def test_one_that_is_turned_away_is_told_so_under_its_own_id(connect, lines):
+    response, told = answer(connect(ASK[:-2] + OWN + b"\r\n\r\n"))
+    assert told["id"] == response.headers["X-Request-ID"] == lines[-1]["id"] == "mine"
+    assert response.headers["traceparent"] == TRACEPARENT
+    assert lines[-1]["trace_id"] == TRACEPARENT.split("-")[1]
+    assert response.headers["Server-Timing"].startswith("total;dur=")
+
+
+def test_one_whose_head_is_refused_is_told_so_under_its_own_id(connect):
+    response, told = answer(connect(ASK[:-2] + OWN + b"\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"))
+    assert (response.status, told["code"]) == (501, "unsupported_transfer")
+    assert told["id"] == response.headers["X-Request-ID"] == "mine"
+    assert response.headers["traceparent"] == TRACEPARENT
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("changes", [ONE_AND_ONE])
+def test_one_that_asks_for_no_body_is_turned_away_without(connect):
+    connection = connect(ASK.replace(b"GET", b"HEAD"))
+    head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503")
+    assert body == b""
+
+
 @pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize("changes", [ONE_AND_ONE])
 def test_one_that_is_turned_away_may_still_be_sending(connect):
