@@ -40,7 +40,7 @@ def completer(metrics: Metrics, log: FilteringBoundLogger) -> Complete:
     def complete(exchange: Exchange, status: int, fields: Fields, n_bytes: int | None) -> Fields:
         seconds = perf_counter() - exchange.started
         metrics.answered(exchange.route, exchange.method, status, seconds)
-        if exchange.route not in PROBES:
+        if exchange.route not in PROBES or status == HTTPStatus.UNAUTHORIZED:
             level = ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else INFO
             log.log(level, "request", **_line(exchange, status, n_bytes, seconds))
         return _further(exchange, fields, seconds)

@@ -20,17 +20,21 @@ class LineWriter:
         self._fd = fd if own is None else own
         self._asks_first = own is None and not stat.S_ISREG(mode)
         self._dropped = dropped
+        self._is_torn = False  # the end of what was written last is missing
 
     def write(self, line: bytes) -> None:
         """Write one line, its newline included, or drop it."""
         if len(line) > PIPE_BUF or (self._asks_first and not _takes_more(self._fd)):
             self._dropped()
             return
+        whole = b"\n" + line if self._is_torn else line
         try:
-            written = os.write(self._fd, line)
+            written = os.write(self._fd, whole)
         except OSError:  # a full pipe, a full disk, a reader that went away
             written = 0
-        if written < len(line):  # a disk that is nearly full takes some of it
+        if written:  # a disk that is nearly full takes some of it
+            self._is_torn = written < len(whole)
+        if written < len(whole):
             self._dropped()
 
     debug = info = warning = error = critical = write  # structlog calls the level's name

@@ -46,7 +46,8 @@ def printable(text: str, limit: int) -> str:
 
 def end_of_traceback(error: BaseException) -> str:
     """Return the last lines of a traceback, for the log alone."""
-    return _visible("".join(format_exception(error))[-TRACEBACK_CHARACTERS:])
+    end = "".join(format_exception(error))[-TRACEBACK_CHARACTERS:]
+    return _visible(end)[-TRACEBACK_CHARACTERS:]
 
 
 def _visible(text: str) -> str:
@@ -67,4 +68,6 @@ class StandardLogging(logging.Handler):
         fields: dict[str, object] = {"logger": record.name, "process": record.process}
         if record.exc_info and record.exc_info[1]:
             fields["traceback"] = end_of_traceback(record.exc_info[1])
-        self._log.log(level, _visible(record.getMessage()[:TRACEBACK_CHARACTERS]), **fields)
+        self._log.log(
+            level, _visible(record.getMessage()[:TRACEBACK_CHARACTERS])[:TRACEBACK_CHARACTERS], **fields
+        )

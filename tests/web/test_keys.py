@@ -68,9 +68,10 @@ def test_requests_are_counted_by_the_name_of_their_key(client):
     assert {sample.labels["key"]: sample.value for sample in keys.samples} == {"ann": 2, "key2": 0}
 
 
-def test_the_metrics_may_need_a_key_too(client_for):
+def test_the_metrics_may_need_a_key_too_and_who_guesses_at_it_is_logged(client_for, lines):
     client = client_for(api_keys=SecretStr(LINES), lock_metrics=True)
     assert client.get("/metrics").status_code == 401
+    assert (lines[-1]["route"], lines[-1]["status"]) == ("/metrics", 401)
     assert client.get("/metrics", headers={"X-API-Key": "s3cret"}).status_code == 200
     assert client.get("/readyz").status_code == 200
 

@@ -121,9 +121,15 @@ def test_a_reader_that_went_away_costs_the_lines_alone(dropped):
     assert dropped.count == 1
 
 
-def test_a_line_of_which_a_disk_takes_but_some_counts_as_lost(tmp_path, dropped, monkeypatch):
+def test_a_line_of_which_a_disk_takes_but_some_counts_as_lost_and_the_next_stands_by_itself(
+    tmp_path, dropped, monkeypatch
+):
     with (tmp_path / "log").open("wb") as file:
-        writer = LineWriter(file.fileno(), dropped)
-        monkeypatch.setattr("service.web.lines.os.write", lambda _, line: len(line) - 1)
-        writer.write(b"line\n")
+        writer, write = LineWriter(file.fileno(), dropped), os.write
+        with monkeypatch.context() as full:
+            full.setattr("service.web.lines.os.write", lambda fd, line: write(fd, line[:3]))
+            writer.write(b"first\n")
+        writer.write(b"second\n")
+        writer.write(b"third\n")
     assert dropped.count == 1
+    assert (tmp_path / "log").read_bytes() == b"fir\nsecond\nthird\n"

@@ -125,3 +125,10 @@ def test_a_long_traceback_keeps_its_end():
     error = ValueError("x" * 5000 + "the end")
     assert end_of_traceback(error).endswith("the end\n")
     assert len(end_of_traceback(error)) <= 1500
+
+
+def test_a_traceback_fits_into_a_line_however_it_has_to_be_written(pipe):
+    reading, writing = pipe
+    told = end_of_traceback(ValueError("\N{GRINNING FACE}" * 3000))
+    make_log("info", writing, lambda: None).error("request", traceback=told)
+    assert json.loads(os.read(reading, 10_000))["traceback"] == told
