@@ -331,6 +331,24 @@ def test_the_command_line_says_of_a_service_what_it_says_itself(url, tmp_path):
     assert "text.png: " in there.stderr
 
 
+def test_the_command_line_tells_a_reason_that_it_does_not_know(scripted):
+    """A newer service may have one more."""
+    answer = {
+        "id": "7",
+        "model": "wide",
+        "model_version": "9",
+        "activations": [0.1] * 10,
+        "argmax": 0,
+        "margin": 0.0,
+        "rejected": True,
+        "reason": "upside_down",
+        "reject_below": 0.5,
+    }
+    url, _ = scripted((200, {}, orjson.dumps(answer)))
+    done = CliRunner().invoke(command, ["--url", url, str(FIVE)], standalone_mode=False)
+    assert done.stdout == f"{FIVE}: not a digit (upside_down)\n"
+
+
 def test_the_command_line_sends_a_key(service, tmp_path):
     key = tmp_path / "key"
     key.write_text("s3cret\n")
