@@ -210,6 +210,13 @@ def test_a_key_is_sent_in_place_of_what_a_netrc_holds(service, tmp_path, monkeyp
             client.models()
 
 
+@pytest.mark.parametrize("key", ["first\nsecond", "s3cret\r\n", "clé\x00", "ключ"])
+def test_a_key_that_no_header_carries_is_told(key):
+    with pytest.raises(BadInputError, match=r"^the key has a line break or .*; give the key alone$") as told:
+        Client("http://127.0.0.1:9", key=key)
+    assert key not in str(told.value)
+
+
 def test_a_busy_service_is_asked_again_after_the_time_it_names(scripted):
     url, asked = scripted((503, {"Retry-After": 0}, BUSY), (429, {"Retry-After": 0}, BUSY), (200, {}, b"{}"))
     with Client(url) as client:
@@ -261,6 +268,42 @@ def test_something_else_that_answers_is_told(scripted, status, body):
     url, _ = scripted((status, {"Location": "http://127.0.0.1:9/"} if status == 302 else {}, body))
     with Client(url) as client, pytest.raises(UnreachableError, match="address"):
         client.classify(FIVE)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.models(),
+        lambda client: list(client.classify_batch([FIVE])),
+    ],
+    ids=["models", "a batch"],
+)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"hello": "world"}',
+        b'{"models": 3, "results": 3}',
+        b'{"models": [3], "results": [3]}',
+        b'{"models": {}, "results": []}',
+        b'{"models": null, "results": [{}, {}]}',
+        b'{"results": [{"error": {}}]}',
+        b'{"results": [{"error": "text"}]}',
+        b'{"results": [{"error": {"code": []}}]}',
+    ],
+)
+def test_something_else_that_answers_with_an_object_is_told(scripted, ask, body):
+    url, _ = scripted((200, {}, body))
+    with Client(url) as client, pytest.raises(UnreachableError, match="look at its address"):
+        ask(client)
+
+
+def test_something_else_that_refuses_with_an_object_is_told(scripted):
+    url, _ = scripted((404, {}, b'{"code": [404], "message": "not found"}'))
+    with (
+        Client(url) as client,
+        pytest.raises(UnreachableError, match="answers 404, not as this service does"),
+    ):
+        client.models()
 
 
 def test_a_file_that_cannot_be_read_is_told(client, tmp_path):
