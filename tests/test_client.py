@@ -1,9 +1,11 @@
 """The client asks a service over HTTP, and never twice where that could do something twice."""
 
 import dataclasses
+import re
 import subprocess
 import sys
 import threading
+import tomllib
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 from pathlib import Path
@@ -29,7 +31,8 @@ from service.errors import BadInputError, RefusedError, ServiceError, Unreachabl
 from service.settings import Settings
 from service.web.app import create_app
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
 FIVE = EXAMPLES / "five.png"
 
 
@@ -416,3 +419,12 @@ def test_the_command_line_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "service.client", None)
     done = CliRunner().invoke(command, ["--url", "http://127.0.0.1:9", str(FIVE)])
     assert "pip install 'digit-service[client]'" in str(done.exception)
+
+
+def test_the_extra_names_every_library_that_the_client_imports():
+    """One that another brings along may be older than the client needs it."""
+    source = (ROOT / "service" / "client.py").read_text()
+    imported = set(re.findall(r"^(?:from|import) (\w+)", source, flags=re.MULTILINE))
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    named = {re.split("[<>=]", wanted)[0] for wanted in extras["client"]}
+    assert named == imported - sys.stdlib_module_names - {"service"}
