@@ -11,12 +11,13 @@ RefusedError
 UnreachableError            no answer, or not one of this service
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias, TypeGuard
 from urllib.parse import quote
 
 import requests
@@ -47,6 +48,8 @@ LARGEST_BATCH = 256  # files, of which a service reads no more
 BATCH_BYTES = 8 * 2**20  # half of what a service reads by default
 LONGEST_WAIT = 30  # seconds, however long a Retry-After asks for
 BACKOFF_SECONDS = 0.2  # before the second attempt to connect, twice as much before each further one
+KEY = re.compile(r"[ -~\xa0-\xff]*")  # what a header carries
+NOT_OURS = "the answer is not one of this service; look at its address"
 
 Picture: TypeAlias = bytes | Path
 Json: TypeAlias = Mapping[str, Any]
@@ -153,7 +156,7 @@ class Answer:
                 members=MappingProxyType(dict(members)),
             )
         except (LookupError, TypeError, ValueError) as error:
-            raise UnreachableError("the answer is not one of this service; look at its address") from error
+            raise UnreachableError(NOT_OURS) from error
 
 
 class Client:
@@ -166,7 +169,15 @@ class Client:
     def __init__(
         self, url: str, *, key: str | None = None, timeout_seconds: float = 60, retries: int = 3
     ) -> None:
-        """Prepare to ask the service at *url*, as http://127.0.0.1:8000, with a key where it needs one."""
+        """Prepare to ask the service at *url*, as http://127.0.0.1:8000, with a key where it needs one.
+
+        Raises:
+            BadInputError: the key cannot be sent.
+        """
+        if key is not None and not KEY.fullmatch(key):
+            raise BadInputError(
+                "the key has a line break or another character that no header carries; give the key alone"
+            )
         self._url = url.rstrip("/")
         self._timeout_seconds = timeout_seconds
         self._session = requests.Session()
@@ -221,13 +232,15 @@ class Client:
         for batch in _batches(pictures, batch_size):
             files = [("image", named) for named in batch]
             told = self._ask("POST", "/v1/classify/batch", params=options, files=files)
-            for (name, _), result in zip(batch, told["results"], strict=True):
-                yield name, _refusal(result["error"]) if "error" in result else Answer.of(result)
+            results = _objects(told, "results")
+            if len(results) != len(batch):
+                raise UnreachableError(NOT_OURS)
+            for (name, _), result in zip(batch, results, strict=True):
+                yield name, _result(result)
 
     def models(self) -> list[Json]:
         """List the models, each by its newest version."""
-        models: list[Json] = self._ask("GET", "/v1/models")["models"]
-        return models
+        return _objects(self._ask("GET", "/v1/models"), "models")
 
     def model(self, name: str, version: str | None = None) -> Json:
         """Tell everything about a model's version, the newest unless one is named."""
@@ -253,7 +266,7 @@ class Client:
             response = self._session.request(
                 method, self._url + path, timeout=self._timeout_seconds, allow_redirects=False, **more
             )
-        except (requests.RequestException, ValueError) as error:  # ValueError: a key that is no header field
+        except (requests.RequestException, ValueError) as error:  # ValueError: a host's name too long
             raise UnreachableError(
                 f"{self._url} does not answer ({type(error).__name__}); is the service running there?"
             ) from error
@@ -262,7 +275,7 @@ class Client:
         told = _members(response)
         if response.ok and told is not None:
             return told
-        if told is None or "code" not in told:
+        if not _is_problem(told):
             raise UnreachableError(
                 f"{self._url} answers {response.status_code}, not as this service does; look at the address"
             )
@@ -305,6 +318,27 @@ def _members(response: requests.Response) -> Json | None:
     except requests.JSONDecodeError:
         return None
     return told if isinstance(told, dict) else None
+
+
+def _objects(told: Json, member: str) -> list[Json]:
+    """Return the JSON objects that an answer lists."""
+    listed = told.get(member)
+    if not (isinstance(listed, list) and all(isinstance(each, dict) for each in listed)):
+        raise UnreachableError(NOT_OURS)
+    return listed
+
+
+def _result(told: Json) -> Answer | RefusedError:
+    """Read what a batch says of one picture."""
+    if "error" not in told:
+        return Answer.of(told)
+    if not _is_problem(told["error"]):
+        raise UnreachableError(NOT_OURS)
+    return _refusal(told["error"])
+
+
+def _is_problem(told: object) -> TypeGuard[Json]:
+    return isinstance(told, dict) and isinstance(told.get("code"), str)
 
 
 def _refusal(problem: Json) -> RefusedError:

@@ -1,9 +1,11 @@
 """The client asks a service over HTTP, and never twice where that could do something twice."""
 
 import dataclasses
+import re
 import subprocess
 import sys
 import threading
+import tomllib
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 from pathlib import Path
@@ -29,7 +31,8 @@ from service.errors import BadInputError, RefusedError, ServiceError, Unreachabl
 from service.settings import Settings
 from service.web.app import create_app
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
 FIVE = EXAMPLES / "five.png"
 
 
@@ -210,6 +213,13 @@ def test_a_key_is_sent_in_place_of_what_a_netrc_holds(service, tmp_path, monkeyp
             client.models()
 
 
+@pytest.mark.parametrize("key", ["first\nsecond", "s3cret\r\n", "clé\x00", "ключ"])
+def test_a_key_that_no_header_carries_is_told(key):
+    with pytest.raises(BadInputError, match=r"^the key has a line break or .*; give the key alone$") as told:
+        Client("http://127.0.0.1:9", key=key)
+    assert key not in str(told.value)
+
+
 def test_a_busy_service_is_asked_again_after_the_time_it_names(scripted):
     url, asked = scripted((503, {"Retry-After": 0}, BUSY), (429, {"Retry-After": 0}, BUSY), (200, {}, b"{}"))
     with Client(url) as client:
@@ -261,6 +271,42 @@ def test_something_else_that_answers_is_told(scripted, status, body):
     url, _ = scripted((status, {"Location": "http://127.0.0.1:9/"} if status == 302 else {}, body))
     with Client(url) as client, pytest.raises(UnreachableError, match="address"):
         client.classify(FIVE)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.models(),
+        lambda client: list(client.classify_batch([FIVE])),
+    ],
+    ids=["models", "a batch"],
+)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"hello": "world"}',
+        b'{"models": 3, "results": 3}',
+        b'{"models": [3], "results": [3]}',
+        b'{"models": {}, "results": []}',
+        b'{"models": null, "results": [{}, {}]}',
+        b'{"results": [{"error": {}}]}',
+        b'{"results": [{"error": "text"}]}',
+        b'{"results": [{"error": {"code": []}}]}',
+    ],
+)
+def test_something_else_that_answers_with_an_object_is_told(scripted, ask, body):
+    url, _ = scripted((200, {}, body))
+    with Client(url) as client, pytest.raises(UnreachableError, match="look at its address"):
+        ask(client)
+
+
+def test_something_else_that_refuses_with_an_object_is_told(scripted):
+    url, _ = scripted((404, {}, b'{"code": [404], "message": "not found"}'))
+    with (
+        Client(url) as client,
+        pytest.raises(UnreachableError, match="answers 404, not as this service does"),
+    ):
+        client.models()
 
 
 def test_a_file_that_cannot_be_read_is_told(client, tmp_path):
@@ -331,6 +377,24 @@ def test_the_command_line_says_of_a_service_what_it_says_itself(url, tmp_path):
     assert "text.png: " in there.stderr
 
 
+def test_the_command_line_tells_a_reason_that_it_does_not_know(scripted):
+    """A newer service may have one more."""
+    answer = {
+        "id": "7",
+        "model": "wide",
+        "model_version": "9",
+        "activations": [0.1] * 10,
+        "argmax": 0,
+        "margin": 0.0,
+        "rejected": True,
+        "reason": "upside_down",
+        "reject_below": 0.5,
+    }
+    url, _ = scripted((200, {}, orjson.dumps(answer)))
+    done = CliRunner().invoke(command, ["--url", url, str(FIVE)], standalone_mode=False)
+    assert done.stdout == f"{FIVE}: not a digit (upside_down)\n"
+
+
 def test_the_command_line_sends_a_key(service, tmp_path):
     key = tmp_path / "key"
     key.write_text("s3cret\n")
@@ -355,3 +419,12 @@ def test_the_command_line_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "service.client", None)
     done = CliRunner().invoke(command, ["--url", "http://127.0.0.1:9", str(FIVE)])
     assert "pip install 'digit-service[client]'" in str(done.exception)
+
+
+def test_the_extra_names_every_library_that_the_client_imports():
+    """One that another brings along may be older than the client needs it."""
+    source = (ROOT / "service" / "client.py").read_text()
+    imported = set(re.findall(r"^(?:from|import) (\w+)", source, flags=re.MULTILINE))
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    named = {re.split("[<>=]", wanted)[0] for wanted in extras["client"]}
+    assert named == imported - sys.stdlib_module_names - {"service"}

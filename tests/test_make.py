@@ -326,6 +326,20 @@ def test_pip_installs_what_uv_would(lock, locked):
     assert requirements(ROOT / "requirements.txt") == wanted
 
 
+def test_the_lock_knows_what_each_extra_asks_for(lock):
+    (project,) = lock["digit-service"]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    wanted = {(extra, each) for extra, some in extras.items() for each in some}
+    known = [each for each in project["metadata"]["requires-dist"] if "marker" in each]
+    assert {(each["marker"], each["name"] + each["specifier"]) for each in known} == {
+        (f"extra == '{extra}'", each) for extra, each in wanted
+    }
+    brought = {
+        (extra, each["name"]) for extra, some in project["optional-dependencies"].items() for each in some
+    }
+    assert brought == {(extra, re.split("[<>=]", each)[0]) for extra, each in wanted}
+
+
 def test_what_drives_the_page_is_locked_too(locked):
     wanted = requirements(ROOT / "tests" / "page" / "requirements.txt")
     assert "playwright" in {name for name, _ in wanted}

@@ -141,6 +141,16 @@ def test_an_empty_variable_is_refused(value):
         Settings.load(environ={"DIGITS_MODELS": value})
 
 
+@pytest.mark.parametrize("name", [row.name for row in SETTINGS.values() if not row.switch])
+@pytest.mark.parametrize("value", ["true", "false"])
+def test_a_boolean_in_the_file_is_no_number_and_no_text(toml, name, value):
+    file = toml(f"{name} = {value}")
+    with pytest.raises(SettingsError) as refusal:
+        Settings.load(environ={}, file=file)
+    shown = "" if SETTINGS[name].secret else f"{value.title()} "
+    assert str(refusal.value) == f"{name} {shown}(file {file}) is not allowed; give {SETTINGS[name].allowed}"
+
+
 class TestSecrets:
     def test_is_read_from_the_file_that_a_variable_names(self, tmp_path):
         keys = tmp_path / "keys"

@@ -69,7 +69,7 @@ def _matching(pattern: str) -> Iterator[str]:
 def _one(given: str) -> Iterator[Found]:
     path = Path(given)
     members = next((ARCHIVES[end] for end in ARCHIVES if given.lower().endswith(end)), None)
-    if path.is_dir():
+    if os.path.isdir(given):  # noqa: PTH112  # Path.is_dir raises where a link leads into a closed folder
         yield from _walk(str(path))
     elif members is not None:
         yield from members(path)
@@ -84,10 +84,15 @@ def _walk(folder: str) -> Iterator[Found]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
+                try:
+                    is_folder, leads_to_one = entry.is_dir(follow_symlinks=False), entry.is_dir()
+                except OSError as error:  # of this one alone, as of a link that leads to itself
+                    yield refused(entry.path, _unreadable(error))
+                    continue
+                if is_folder:
                     if not entry.name.startswith("."):
                         yield from _walk(entry.path)
-                elif not entry.is_dir():
+                elif not leads_to_one:
                     yield _file(entry.path, is_wanted=is_wanted(entry.name))
     except OSError as error:
         yield refused(folder, _unreadable(error))

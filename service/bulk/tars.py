@@ -16,6 +16,7 @@ from service.members import leads_out
 __all__ = ["tar_members"]
 
 MAX_HEADER_BYTES = 1024 * 1024  # that belong to one member: its long name, its attributes
+MAX_HEADER_READS = 32  # of them: each header and what it says, and the further parts of a sparse one
 END = bytes(tarfile.BLOCKSIZE)  # what follows the last member
 
 DAMAGED = (  # RecursionError is a RuntimeError, OverflowError an ArithmeticError
@@ -31,23 +32,28 @@ DAMAGED = (  # RecursionError is a RuntimeError, OverflowError an ArithmeticErro
 
 
 class _Bounded:
-    """A stream that never makes more bytes at once than it was told to, whatever an archive promises.
+    """A stream that never makes more bytes than it was told to, whatever an archive promises.
 
-    tarfile reads a header's extension in one piece, as long as the header says that it is.
+    tarfile reads a header's extension in one piece, as long as the header says that it is. It holds all
+    that stand before one member at once, and with each a copy of what those before it say.
 
     Attributes:
-        most: bytes that a single read may return.
         last: what the last read returned.
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self.most = MAX_HEADER_BYTES
         self.last = b""
         self._stream = stream
+        self.allow(MAX_HEADER_BYTES, MAX_HEADER_READS)
+
+    def allow(self, n_bytes: int, n_reads: int) -> None:
+        """Make so many bytes from here on, in so many pieces."""
+        self._n_bytes, self._n_reads = n_bytes, n_reads
 
     def read(self, size: int) -> bytes:
-        if size > self.most:
-            raise tarfile.ReadError(f"{size} bytes in one piece")
+        if size > self._n_bytes or not self._n_reads:
+            raise tarfile.ReadError(f"{size} bytes more than are read")
+        self.allow(self._n_bytes - size, self._n_reads - 1)
         self.last = self._stream.read(size)
         return self.last
 
@@ -69,8 +75,12 @@ def tar_members(path: Path) -> Iterator[Found]:
             with tarfile.open(fileobj=stream, mode="r:") as archive:
                 while (member := archive.next()) is not None:
                     archive.members.clear()  # type: ignore[attr-defined]  # tarfile would keep them all
+                    archive.pax_headers.clear()  # type: ignore[attr-defined]  # and what is said of all
+                    if member.size < 0 or archive.offset <= member.offset:
+                        raise tarfile.ReadError("a member that leads back")
                     if not member.isdir():
                         yield _found(path, archive, stream, member)
+                    stream.allow(MAX_HEADER_BYTES, MAX_HEADER_READS)
             if stream.last != END:  # tarfile takes what it cannot read for the end
                 raise tarfile.ReadError("no end")
     except DAMAGED:
@@ -95,11 +105,8 @@ def _found(path: Path, archive: tarfile.TarFile, stream: _Bounded, member: tarfi
         if leads_out(member.name):
             raise BadInputError("the archive's member has a name that leads elsewhere; send PNGs alone")
         check_size(member.size)
-        stream.most = max(member.size, MAX_HEADER_BYTES)
-        try:
-            return _read(archive, member)
-        finally:
-            stream.most = MAX_HEADER_BYTES
+        stream.allow(member.size, member.size)  # a sparse one is read in pieces of a byte or more
+        return _read(archive, member)
 
     return Found(f"{path}/{member.name}", content, is_wanted(member.name))
 

@@ -135,4 +135,6 @@ def _words(name: str, told: Told) -> str:
     }
     if reason is None:
         return "{}: {first} (strongest {strongest:.3f}, next {second} at {next:.3f})".format(name, **words)
+    if reason not in REASONS:  # one that a newer service gives
+        return f"{name}: not a digit ({reason})"
     return f"{name}: not a digit ({reason}: {REASONS[reason].format(**words)})"

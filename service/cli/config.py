@@ -1,6 +1,7 @@
 """`digits config`."""
 
 import json
+import re
 from pathlib import Path
 
 import click
@@ -9,6 +10,8 @@ from service.cli.options import AS_JSON, settings_flags
 from service.settings import SETTINGS, Effective, Settings
 
 __all__ = ["command"]
+
+TO_ESCAPE = re.compile("[\x7f\ud800-\udfff]")  # delete, and bytes that are no text; JSON leaves them be
 
 
 @click.command("config")
@@ -30,5 +33,10 @@ def _line(setting: Effective) -> str:
     left_out = (
         setting.value is None or SETTINGS[setting.name].secret
     )  # TOML has no null, and nobody asterisks
-    value = "none" if setting.value is None else json.dumps(setting.value)
+    value = "none" if setting.value is None else _toml(setting.value)
     return f"{'# ' if left_out else ''}{setting.name} = {value}  # {setting.source}"
+
+
+def _toml(value: object) -> str:
+    """Write a value as JSON does, which TOML reads but for what is escaped here."""
+    return TO_ESCAPE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))

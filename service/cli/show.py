@@ -31,7 +31,7 @@ def command(
     classifier.check_that_pictures_are_read()
     limits = Limits(settings.max_side_pixels, settings.max_pixels, frozenset(Format))
     strip = frames(read(file), limits, classifier.preprocessing, invert, center)
-    target = Path(f"{Path(file).stem or 'stdin'}-steps.png") if out is None else out
+    target = Path(f"{'stdin' if file == '-' else Path(file).stem}-steps.png") if out is None else out
     try:
         target.write_bytes(write_filmstrip(strip))
     except OSError as error:

@@ -18,8 +18,13 @@ __all__ = ["command"]
 def command(artifact: str, config: Path | None, **flags: object) -> None:
     """Check an ARTIFACT, an .npz or the name of a model, as the service does before serving it.
 
-    Prints its sha256 and "ok"; otherwise says what is wrong and exits 1.
+    Prints its sha256 and "ok"; otherwise says what is wrong and exits 1. An .npz may lie anywhere and have
+    any name; a note tells where the service would serve it.
     """
     found = find(artifact, Settings.load(flags, file=config).models)
     Classifier.of(found)
     click.echo(f"{found.sha256}  ok")
+    path, place = Path(artifact), Path(found.metadata.name, f"{found.metadata.version}.npz")
+    if path.suffix == ".npz" and path.absolute().parts[-2:] != place.parts:
+        name, key = click.format_filename(path), f"{found.metadata.name}@{found.metadata.version}"
+        click.echo(f"digits: {name}: holds {key}; to serve it, move it to <models>/{place}", err=True)

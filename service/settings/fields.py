@@ -9,7 +9,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from service.errors import SettingsError
 from service.settings.sources import PREFIX, Given, gather
@@ -147,6 +157,14 @@ class Settings(BaseModel):
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
     _gather_again: Callable[[], "Settings"] | None = PrivateAttr(None)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _take_booleans_for_switches_alone(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse true where a number is meant, which pydantic takes for 1."""
+        if isinstance(value, bool) and not SETTINGS[str(info.field_name)].switch:
+            raise ValueError(value)
+        return value
 
     @classmethod
     def load(

@@ -5,6 +5,7 @@ import gzip
 import io
 import tarfile
 import tracemalloc
+from itertools import islice
 
 import pytest
 
@@ -110,6 +111,78 @@ def test_a_header_that_is_a_bomb_is_not_read(tmp_path, kind):
         tracemalloc.stop()
     assert (name, str(error)) == (str(path), "the tar archive is damaged or cut short; pack it anew")
     assert peak < 8 * 2**20
+
+
+def extension(kind, records):
+    """A header of pax, for one member or for all that follow, with its records."""
+    body = b"".join(map(record, records))
+    info, _ = member("pax", body, type=kind)
+    return info.tobuf(tarfile.USTAR_FORMAT) + body + bytes(-len(body) % 512)
+
+
+def record(content):
+    """One record of pax: its own length, a space, what it says and the end of the line."""
+    rest = len(content) + 2
+    length = next(n for n in range(rest, rest + 9) if n == len(str(n)) + rest)
+    return b"%d %b\n" % (length, content)
+
+
+def half_a_mebibyte(i):
+    """A header for all members that follow, another one for each number."""
+    return extension(tarfile.XGLTYPE, [b"%d=" % i + b"a" * 2**19])
+
+
+MEMBER = tarfile.TarInfo("a").tobuf()
+TOGETHER = {
+    "before every member": lambda: b"".join(half_a_mebibyte(i) + MEMBER for i in range(100)),
+    "before one member": lambda: b"".join(half_a_mebibyte(i) for i in range(100)) + MEMBER,
+    "copied for each of one member": lambda: (
+        extension(tarfile.XGLTYPE, [b"%d=" % i for i in range(20_000)])
+        + extension(tarfile.XHDTYPE, [b"a=b"]) * 150
+        + MEMBER
+    ),
+}
+
+
+@pytest.mark.parametrize("headers", TOGETHER.values(), ids=TOGETHER)
+def test_headers_that_are_a_bomb_together_are_not_kept(tmp_path, headers):
+    """tarfile alone would hold them all: 50 MiB and more come from a quarter of one."""
+    path = tmp_path / "a.tar"
+    path.write_bytes(gzip.compress(headers() + bytes(1024), 1))
+    tracemalloc.start()
+    try:
+        assert outcomes(tar_members, path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 16 * 2**20
+
+
+def with_size(info, size):
+    """A header that gives a size as GNU tar writes those that need more than octal digits."""
+    header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    header[124:136] = size.to_bytes(12, "big", signed=True)
+    header[148:156] = b"%06o\0 " % (sum(header[:148]) + sum(header[156:]) + 8 * ord(" "))
+    return bytes(header)
+
+
+NEGATIVE = {
+    "a block": with_size(tarfile.TarInfo("b.png"), -512),
+    "a byte": with_size(tarfile.TarInfo("b.png"), -1),
+    "what pax says": extension(tarfile.XHDTYPE, [b"size=-2048"]) + tarfile.TarInfo("b.png").tobuf(),
+    "where it is sparse": with_size(member("b.png", type=tarfile.GNUTYPE_SPARSE)[0], -512),
+}
+
+
+@pytest.mark.parametrize("negative", NEGATIVE.values(), ids=NEGATIVE)
+def test_an_archive_that_leads_back_is_damaged(tmp_path, negative):
+    path = tmp_path / "a.tar"
+    path.write_bytes(tarfile.TarInfo("a.png").tobuf() + negative + bytes(1024))
+    first, last = islice(tar_members(path), 10)  # tarfile alone would tell of b.png for ever
+    assert first.name == f"{path}/a.png"
+    assert last.name == str(path)
+    with pytest.raises(BadInputError, match=r"^the tar archive is damaged or cut short; pack it anew$"):
+        last.content()
 
 
 def test_nothing_is_kept_of_members_that_were_told_of(pack):

@@ -65,6 +65,24 @@ class TestVerify:
         done = digits("verify", file if by == "path" else "tiny", "--models", artifact_folder)
         assert done == (0, f"{sha256(file.read_bytes()).hexdigest()}  ok\n", "")
 
+    @pytest.mark.parametrize("name", ["odd-name.npz", "2.npz", "other/1.npz", "tiny/1/1.npz"])
+    def test_tells_where_a_file_would_be_served_that_lies_elsewhere(
+        self, digits, artifact_folder, tmp_path, name
+    ):
+        file = tmp_path / "downloads" / name
+        file.parent.mkdir(parents=True)
+        shutil.copyfile(artifact_folder / "tiny" / "1.npz", file)
+        done = digits("verify", file)
+        assert (done.status, done.out) == (0, f"{sha256(file.read_bytes()).hexdigest()}  ok\n")
+        assert done.err == f"digits: {file}: holds tiny@1; to serve it, move it to <models>/tiny/1.npz\n"
+
+    def test_tells_nothing_of_a_file_that_is_named_from_its_own_folder(
+        self, digits, artifact_folder, monkeypatch
+    ):
+        monkeypatch.chdir(artifact_folder / "tiny")
+        done = digits("verify", "1.npz")
+        assert (done.status, done.err) == (0, "")
+
     def test_refuses_a_file_that_is_none(self, digits, tmp_path):
         (tmp_path / "1.npz").write_bytes(b"no archive")
         done = digits("verify", tmp_path / "1.npz")

@@ -17,6 +17,11 @@ class TestConfig:
             name: row["value"] for name, row in json.loads(digits("config", *flags, "--json").out).items()
         }
 
+    @pytest.mark.parametrize("name", ["😀", "ü", 'a "b"', "a\\b", "a\tb\nc\rd", "\x01\x1b\x7f", "\x80\u2028"])
+    def test_a_path_in_the_file_is_the_one_that_was_given(self, digits, tmp_path, name):
+        folder = str(tmp_path / name)
+        assert tomllib.loads(digits("config", "--models", folder).out)["models"] == folder
+
     def test_says_where_each_value_came_from(self, digits, monkeypatch, tmp_path):
         file = tmp_path / "digits.toml"
         file.write_text("threads = 2")

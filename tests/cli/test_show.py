@@ -40,6 +40,14 @@ def test_writes_into_this_folder_unless_told(show, tmp_path, monkeypatch):
     assert (tmp_path / "three-steps.png").exists()
 
 
+def test_calls_what_came_on_the_standard_input_so(show, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    show("-", stdin=THREE.read_bytes())
+
+    assert [file.name for file in tmp_path.glob("*-steps.png")] == ["stdin-steps.png"]
+
+
 @pytest.mark.parametrize("name", ["jpeg", "webp"])
 def test_reads_every_format_from_the_standard_input_too(show, tmp_path, name):
     sent = io.BytesIO()
