@@ -46,11 +46,12 @@ def put(folder: Path, file: str, content: bytes) -> Path:
     Raises:
         BadArtifactError: the folder cannot be written to.
     """
-    sums = read_sums(folder)
-    if sums.pop(file, None) is not None:  # a crash half-way leaves an unlisted file, never a wrong sum
-        write_sums(folder, sums)
-    disk.write(folder / file, content)
-    write_sums(folder, sums | {file: hashlib.sha256(content).hexdigest()})
+    with disk.locked(folder):  # the sums that are read must still be those when they are written
+        sums = read_sums(folder)
+        if sums.pop(file, None) is not None:  # a crash half-way leaves an unlisted file, never a wrong sum
+            write_sums(folder, sums)
+        disk.write(folder / file, content)
+        write_sums(folder, sums | {file: hashlib.sha256(content).hexdigest()})
     return folder / file
 
 

@@ -8,6 +8,7 @@ import sys
 import zipfile
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -235,6 +236,35 @@ def test_sums_are_sorted_and_those_of_other_artifacts_kept(tmp_path, network, me
 
     lines = (tmp_path / "SHA256SUMS").read_text().splitlines()
     assert [line.split("  ")[1] for line in lines] == ["a/1.npz", "a/2.npz", "b/1.npz"]
+
+
+def test_two_that_save_into_one_folder_at_a_time_both_have_their_line(
+    tmp_path, network, metadata_for, monkeypatch
+):
+    other = Thread(target=save, args=(network, metadata_for(network, name="b"), tmp_path))
+    replace = os.replace
+
+    def replace_while_another_saves(beside, path):
+        if path.name == "1.npz" and other.ident is None:
+            other.start()
+            other.join(timeout=0.5)  # it would be through by then, if nothing held it back
+        replace(beside, path)
+
+    monkeypatch.setattr(os, "replace", replace_while_another_saves)
+    save(network, metadata_for(network, name="a"), tmp_path)
+    other.join()
+
+    lines = (tmp_path / "SHA256SUMS").read_text().splitlines()
+    assert [line.split("  ")[1] for line in lines] == ["a/1.npz", "b/1.npz"]
+
+
+def test_where_the_disk_knows_no_locks_files_are_saved_without(tmp_path, network, metadata_for, monkeypatch):
+    def no_locks(_descriptor, _operation):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("service.artifacts.disk.flock", no_locks)
+
+    assert load(save(network, metadata_for(network), tmp_path))
 
 
 def test_only_the_artifact_and_the_sums_are_left(artifact_folder):
