@@ -76,7 +76,8 @@ def save_history(networks: Mapping[int, Network], metadata: Metadata, folder: Pa
 
     Raises:
         BadArtifactError: there are none or too many, one has other sizes than the metadata or a number that
-            float16 cannot hold, or the folder cannot be written to.
+            float16 cannot hold, the file would be larger than what is read, or the folder cannot be written
+            to.
     """
     file = f"{metadata.name}/{metadata.version}.history.npz"
     try:

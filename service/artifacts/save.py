@@ -8,7 +8,7 @@ import numpy as np
 from service.artifacts import disk
 from service.artifacts.document import render
 from service.artifacts.format import Metadata
-from service.artifacts.load import verified
+from service.artifacts.load import MAX_FILE_BYTES, verified
 from service.artifacts.npz import DTYPES, pack
 from service.artifacts.sums import read_sums, write_sums
 from service.errors import BadArtifactError
@@ -30,7 +30,8 @@ def save(network: Network, metadata: Metadata, folder: Path, *, dtype: str = "fl
         dtype: "float32" or "float16".
 
     Raises:
-        BadArtifactError: the metadata does not describe the network, or the folder cannot be written to.
+        BadArtifactError: the metadata does not describe the network, the file would be larger than what is
+            read, or the folder cannot be written to.
     """
     file = f"{metadata.name}/{metadata.version}.npz"
     try:
@@ -44,8 +45,13 @@ def put(folder: Path, file: str, content: bytes) -> Path:
     """Write a file of the folder and its line in SHA256SUMS; return the file's path.
 
     Raises:
-        BadArtifactError: the folder cannot be written to.
+        BadArtifactError: the file is larger than what is read, or the folder cannot be written to.
     """
+    if len(content) > MAX_FILE_BYTES:
+        raise BadArtifactError(
+            f"{folder / file}: has {len(content)} bytes, at most {MAX_FILE_BYTES} are read; "
+            "keep fewer weights, or keep them in float16"
+        )
     with disk.locked(folder):  # the sums that are read must still be those when they are written
         sums = read_sums(folder)
         if sums.pop(file, None) is not None:  # a crash half-way leaves an unlisted file, never a wrong sum

@@ -211,6 +211,27 @@ def test_an_unknown_dtype_is_refused(tmp_path, network, metadata_for):
         save(network, metadata_for(network), tmp_path, dtype="float64")
 
 
+def test_a_file_that_would_not_be_read_again_is_refused_before_the_old_one_is_replaced(
+    artifact_folder, metadata_for
+):
+    """4096 × 4096 weights and some biases: just over 64 MiB in float32, and half of that in float16."""
+    path = artifact_folder / "tiny/1.npz"
+    old, sums = path.read_bytes(), (artifact_folder / "SHA256SUMS").read_text()
+    sizes = (4096, 4096, 2)
+    network = Network(
+        tuple(
+            Layer(np.zeros((n_out, n_in), np.float32), np.zeros(n_out, np.float32), SIGMOID)
+            for n_in, n_out in pairwise(sizes)
+        )
+    )
+
+    with pytest.raises(BadArtifactError, match=r"at most 67108864 are read; .* in float16"):
+        save(network, metadata_for(network), artifact_folder)
+
+    assert (path.read_bytes(), (artifact_folder / "SHA256SUMS").read_text()) == (old, sums)
+    assert load(save(network, metadata_for(network), artifact_folder, dtype="float16")).network.sizes == sizes
+
+
 def test_what_is_refused_leaves_nothing_behind(tmp_path, network, metadata_for):
     with pytest.raises(BadArtifactError):
         save(network, metadata_for(network, activations=("relu", "sigmoid")), tmp_path)
