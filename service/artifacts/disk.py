@@ -7,10 +7,11 @@ from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryFile
 
 from service.errors import BadArtifactError
 
-__all__ = ["locked", "named", "read", "write"]
+__all__ = ["check_writable", "locked", "named", "read", "write"]
 
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -83,6 +84,17 @@ def write(path: Path, content: bytes) -> None:
         finally:
             beside.unlink(missing_ok=True)
         _sync_folder(path.parent)
+
+
+def check_writable(folder: Path) -> None:
+    """Prove that files can be made in a folder, which is made where it is missing; nothing is left in it.
+
+    Raises:
+        BadArtifactError: they cannot.
+    """
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
 
 
 @contextmanager
