@@ -181,6 +181,8 @@ class Metadata(Record):
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         n_in, *_, n_out = self.sizes
+        if n_out < 2:  # noqa: PLR2004  # the margin is the largest activation less the second largest
+            raise ValueError("a single output has nothing to be compared with; give the network two or more")
         if len(self.activations) != len(self.sizes) - 1:
             raise ValueError(
                 f"{len(self.sizes) - 1} layers need as many activations; there are {len(self.activations)}"

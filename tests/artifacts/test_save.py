@@ -35,7 +35,7 @@ TESTERS = installed(["unzip", "-t"], [sys.executable, "-m", "zipfile", "--test"]
 
 @st.composite
 def networks(draw):
-    sizes = draw(st.lists(st.integers(1, 9), min_size=2, max_size=5))
+    sizes = [*draw(st.lists(st.integers(1, 9), min_size=1, max_size=4)), draw(st.integers(2, 9))]
     names = draw(
         st.lists(st.sampled_from(sorted(ACTIVATIONS)), min_size=len(sizes) - 1, max_size=len(sizes) - 1)
     )
@@ -188,8 +188,8 @@ def test_golden_samples_of_another_network_are_refused(tmp_path, network, metada
 
 
 def test_golden_samples_of_the_network_before_rounding_are_refused(tmp_path, metadata_for):
-    weights = np.full((1, 784), 0.10001, np.float32)  # each loses 0.00003 in float16
-    network = Network((Layer(weights, np.full(1, -39, np.float32), SIGMOID),))
+    weights = np.full((2, 784), 0.10001, np.float32)  # each loses 0.00003 in float16
+    network = Network((Layer(weights, np.full(2, -39, np.float32), SIGMOID),))
 
     with pytest.raises(BadArtifactError, match="golden"):
         save(network, metadata_for(network), tmp_path, dtype="float16")
@@ -199,8 +199,8 @@ def test_golden_samples_of_the_network_before_rounding_are_refused(tmp_path, met
     ("number", "dtype"), [(np.nan, "float32"), (np.inf, "float32"), (70_000, "float16"), (-70_000, "float16")]
 )
 def test_numbers_that_do_not_fit_are_refused(tmp_path, metadata_for, number, dtype):
-    sound = Network.random((1, 1))
-    network = Network((Layer(np.full((1, 1), number, np.float32), np.zeros(1, np.float32), SIGMOID),))
+    sound = Network.random((1, 2))
+    network = Network((Layer(np.full((2, 1), number, np.float32), np.zeros(2, np.float32), SIGMOID),))
 
     with pytest.raises(BadArtifactError, match=f"does not fit {dtype}"):
         save(network, metadata_for(sound), tmp_path, dtype=dtype)
