@@ -10,6 +10,7 @@ from service.artifacts.record import Count, Fraction, Record, Row
 from service.artifacts.reference import Reference
 
 __all__ = [
+    "DIGITS",
     "NAME",
     "SCHEMA_VERSION",
     "Evaluation",
@@ -26,6 +27,9 @@ SCHEMA_VERSION: Literal[1] = 1
 
 NAME = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
 """What a model may be called, as the pattern of a regular expression."""
+
+DIGITS = tuple("0123456789")
+"""The labels of a network that reads digits."""
 
 ROUNDING = 1e-4  # by which a share may differ from the counts that it sums up
 

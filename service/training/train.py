@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from service.artifacts import Metadata, golden_samples, rounded, save
-from service.artifacts.format import PreprocessingChoice, Reject, Training, Version
+from service.artifacts.format import DIGITS, PreprocessingChoice, Reject, Training, Version
 from service.artifacts.history import DTYPE, save_history
 from service.artifacts.reference import Reference
 from service.artifacts.save import check_place, check_sizes
@@ -184,7 +184,7 @@ def make(
         description=recipe.description,
         sizes=recipe.sizes,
         activations=recipe.activations,
-        labels=tuple("0123456789"),
+        labels=DIGITS,
         preprocessing=PreprocessingChoice(name=recipe.preprocessing),
         training=_training(recipe, everything, seed),
         evaluation=evaluation,
