@@ -3,13 +3,15 @@
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryFile
 
 from service.errors import BadArtifactError
 
-__all__ = ["named", "read", "write"]
+__all__ = ["check_writable", "locked", "named", "read", "write"]
 
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -71,7 +73,7 @@ def write(path: Path, content: bytes) -> None:
         BadArtifactError: the folder cannot be written to.
     """
     beside = path.with_name(f".{path.name}.{token_hex(4)}.tmp")  # no repository takes it for an artifact
-    try:
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with beside.open("xb") as file:
@@ -82,6 +84,43 @@ def write(path: Path, content: bytes) -> None:
         finally:
             beside.unlink(missing_ok=True)
         _sync_folder(path.parent)
+
+
+def check_writable(folder: Path) -> None:
+    """Prove that files can be made in a folder, which is made where it is missing; nothing is left in it.
+
+    Raises:
+        BadArtifactError: they cannot.
+    """
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Let one process at a time change a folder, which is made where it is missing; others wait.
+
+    The lock is on the folder itself, so that no file of its own is left there.
+
+    Raises:
+        BadArtifactError: the folder cannot be made or opened.
+    """
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):  # some network disks know no locks, and are still written to
+            flock(descriptor, LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise BadArtifactError(
             f"{path}: cannot be written ({error.strerror}); check the disk and the folder's permissions"

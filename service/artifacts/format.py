@@ -10,6 +10,8 @@ from service.artifacts.record import Count, Fraction, Record, Row
 from service.artifacts.reference import Reference
 
 __all__ = [
+    "DIGITS",
+    "NAME",
     "SCHEMA_VERSION",
     "Evaluation",
     "Golden",
@@ -22,6 +24,12 @@ __all__ = [
 ]
 
 SCHEMA_VERSION: Literal[1] = 1
+
+NAME = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
+"""What a model may be called, as the pattern of a regular expression."""
+
+DIGITS = tuple("0123456789")
+"""The labels of a network that reads digits."""
 
 ROUNDING = 1e-4  # by which a share may differ from the counts that it sums up
 
@@ -40,7 +48,7 @@ def _no_history(version: str) -> str:
 
 Line = Annotated[str, Field(max_length=1000), AfterValidator(_printable)]
 Label = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
+Name = Annotated[str, Field(pattern=NAME)]
 Version = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"), AfterValidator(_no_history)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Width = Annotated[int, Field(ge=1, le=65_536)]  # neurons in one column
@@ -181,6 +189,8 @@ class Metadata(Record):
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         n_in, *_, n_out = self.sizes
+        if n_out < 2:  # noqa: PLR2004  # the margin is the largest activation less the second largest
+            raise ValueError("a single output has nothing to be compared with; give the network two or more")
         if len(self.activations) != len(self.sizes) - 1:
             raise ValueError(
                 f"{len(self.sizes) - 1} layers need as many activations; there are {len(self.activations)}"

@@ -79,7 +79,8 @@ def save_history(networks: Mapping[int, Network], metadata: Metadata, folder: Pa
 
     Raises:
         BadArtifactError: there are none or too many, one has other sizes than the metadata or a number that
-            float16 cannot hold, or the folder cannot be written to.
+            float16 cannot hold, the file would be larger than what is read, or the folder cannot be written
+            to.
     """
     file = f"{metadata.name}/{metadata.version}.history.npz"
     try:
@@ -96,8 +97,7 @@ def _packed(networks: Mapping[int, Network], metadata: Metadata) -> bytes:
     if min(networks) < 0:
         raise BadArtifactError(f"has an epoch {min(networks)} before the start, which is 0")
     for epoch, network in networks.items():
-        activations = tuple(layer.activation.name for layer in network.layers)
-        if (network.sizes, activations) != (metadata.sizes, metadata.activations):
+        if _form(network) != (metadata.sizes, metadata.activations):
             raise BadArtifactError(f"{network!r} of epoch {epoch} is not the network of the metadata")
     kept = [rounded(network, DTYPE) for network in networks.values()]
     arrays: dict[str, FloatArray] = {}
@@ -112,6 +112,11 @@ def _packed(networks: Mapping[int, Network], metadata: Metadata) -> bytes:
         epochs=tuple(networks),
     )
     return pack(render(document), arrays, DTYPES[DTYPE])
+
+
+def _form(network: Network) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Tell the sizes and activations of a network, as metadata do."""
+    return network.sizes, tuple(layer.activation.name for layer in network.layers)
 
 
 def load_history(path: Path, *, sha256: str | None = None, inside: Path | None = None) -> History:
@@ -157,10 +162,11 @@ def history_of(artifact: Artifact, folder: Path) -> History | None:
     if not (folder / file).exists():
         return None
     history = load_history(folder / file, sha256=read_sums(folder).get(file), inside=folder)
-    if (history.name, history.version, history.networks[0].sizes) != (
+    if (history.name, history.version, *_form(history.networks[0])) != (
         metadata.name,
         metadata.version,
         metadata.sizes,
+        metadata.activations,
     ):
         raise BadArtifactError(
             f"{folder / file}: is the history of {history.name}@{history.version}, {history.networks[0]!r}; "

@@ -29,7 +29,7 @@ DTYPES: Mapping[str, DType] = MappingProxyType({"float32": np.dtype("<f4"), "flo
 
 DOCUMENT = "metadata.json"
 MAX_DOCUMENT_BYTES = 4 * 2**20
-MAX_ARRAY_BYTES = 128 * 2**20  # of all arrays together, in memory: 32 million weights and biases
+MAX_ARRAY_BYTES = 128 * 2**20  # of all arrays together, in memory: 32 million numbers, kept as float16
 MAX_DIRECTORY_BYTES = 16 * 2**10  # 63 members, the most that 31 layers have, take less than 8 KiB
 NPY_HEADER_BYTES = 128
 END_BYTES = 22  # of the record that ends a zip archive and says where its directory is

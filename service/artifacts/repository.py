@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
 from service.artifacts.aliases import FILE_NAME, read_aliases
+from service.artifacts.format import NAME
 from service.artifacts.load import Artifact, load
 from service.artifacts.sums import FILE_NAME as SUMS
 from service.artifacts.sums import read_sums
@@ -105,7 +107,7 @@ class Reread:
 
     Attributes:
         catalogue: the good ones, new or kept.
-        failures: by "name@version" or the file's name, what was wrong.
+        failures: by "name@version", or the name of the file or folder, what was wrong.
     """
 
     catalogue: Catalogue
@@ -120,8 +122,10 @@ def _believed(artifact: Artifact) -> None:
 class Repository:
     """A folder of artifacts.
 
-    Whatever is not an .npz is left alone, and so are names with a leading dot and *.history.npz. A file
-    needs no line in SHA256SUMS, but must agree with the one that it has; a line without its file is idle.
+    Whatever is not an .npz is left alone, and so are names with a leading dot and *.history.npz. A folder
+    that cannot be listed is a bad artifact where it has a name that a model may have, else it is left alone.
+    A file needs no line in SHA256SUMS, but must agree with the one that it has; a line without its file is
+    idle.
     """
 
     folder: Path
@@ -150,7 +154,6 @@ class Repository:
             sums, paths = read_sums(self.folder), self._paths()
         except BadArtifactError as error:
             return Reread(previous, MappingProxyType({self.folder.name: error}))
-        kept = {_key(artifact): artifact for artifact in previous}
         artifacts: dict[str, Artifact] = {}
         failures: dict[str, BadArtifactError] = {}
         for path in paths:
@@ -161,8 +164,7 @@ class Repository:
                 artifacts[key] = artifact
             except BadArtifactError as error:
                 failures[key] = error
-                if key in kept:
-                    artifacts[key] = kept[key]
+                artifacts |= {_key(kept): kept for kept in previous if path in self._places(kept)}
         try:
             catalogue = self._named(artifacts.values(), read_aliases(self.folder))
         except BadArtifactError as error:
@@ -188,24 +190,28 @@ class Repository:
 
     def _paths(self) -> list[Path]:
         try:
-            folders = [path for path in _visible(self.folder) if path.is_dir()]
-            paths = [
-                path for folder in (self.folder, *folders) for path in _visible(folder) if _is_artifact(path)
-            ]
+            seen = _visible(self.folder)
+            folders = [path for path in seen if path.is_dir()]
         except OSError as error:
             raise BadArtifactError(
                 f"{self.folder}: cannot be listed ({error.strerror}); name the folder of artifacts"
             ) from error
+        paths = [*filter(_is_artifact, seen), *chain.from_iterable(map(_listed, folders))]
         if not paths:
             raise BadArtifactError(f"{self.folder}: has no artifacts; put <name>/<version>.npz there")
         return paths
 
     def _load(self, path: Path, sums: Mapping[str, str]) -> Artifact:
         artifact = load(path, sha256=sums.get(path.relative_to(self.folder).as_posix()), inside=self.folder)
-        place = self.folder / artifact.metadata.name / f"{artifact.metadata.version}.npz"
+        place, _ = self._places(artifact)
         if place != path:
             raise BadArtifactError(f"{path}: holds {_key(artifact)}; move it to {place}")
         return artifact
+
+    def _places(self, artifact: Artifact) -> tuple[Path, Path]:
+        """Say where an artifact's file belongs, and in which folder."""
+        folder = self.folder / artifact.metadata.name
+        return folder / f"{artifact.metadata.version}.npz", folder
 
 
 def _still_named(artifacts: Iterable[Artifact], aliases: Mapping[str, str]) -> Catalogue:
@@ -221,6 +227,14 @@ def _still_named(artifacts: Iterable[Artifact], aliases: Mapping[str, str]) -> C
 
 def _visible(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _listed(folder: Path) -> list[Path]:
+    """List the artifacts of a model, or its folder itself where that must be refused."""
+    try:
+        return [*filter(_is_artifact, _visible(folder))]
+    except OSError:  # every new ext4 disk has a lost+found that is root's alone
+        return [folder] if re.fullmatch(NAME, folder.name) else []
 
 
 def _seen(file: Path) -> Iterator[tuple[str, int, int, int]]:

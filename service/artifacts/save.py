@@ -1,6 +1,8 @@
 """From a trained network to one .npz, the same bytes for the same numbers."""
 
 import hashlib
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +10,13 @@ import numpy as np
 from service.artifacts import disk
 from service.artifacts.document import render
 from service.artifacts.format import Metadata
-from service.artifacts.load import verified
-from service.artifacts.npz import DTYPES, pack
+from service.artifacts.load import MAX_FILE_BYTES, verified
+from service.artifacts.npz import DTYPES, array_shapes, pack
 from service.artifacts.sums import read_sums, write_sums
 from service.errors import BadArtifactError
 from service.network import FloatArray, Layer, Network
 
-__all__ = ["put", "rounded", "save"]
+__all__ = ["check_place", "check_sizes", "put", "rounded", "save"]
 
 
 def save(network: Network, metadata: Metadata, folder: Path, *, dtype: str = "float32") -> Path:
@@ -30,7 +32,8 @@ def save(network: Network, metadata: Metadata, folder: Path, *, dtype: str = "fl
         dtype: "float32" or "float16".
 
     Raises:
-        BadArtifactError: the metadata does not describe the network, or the folder cannot be written to.
+        BadArtifactError: the metadata does not describe the network, the file would be larger than what is
+            read, or the folder cannot be written to.
     """
     file = f"{metadata.name}/{metadata.version}.npz"
     try:
@@ -44,14 +47,45 @@ def put(folder: Path, file: str, content: bytes) -> Path:
     """Write a file of the folder and its line in SHA256SUMS; return the file's path.
 
     Raises:
-        BadArtifactError: the folder cannot be written to.
+        BadArtifactError: the file is larger than what is read, or the folder cannot be written to.
     """
-    sums = read_sums(folder)
-    if sums.pop(file, None) is not None:  # a crash half-way leaves an unlisted file, never a wrong sum
-        write_sums(folder, sums)
-    disk.write(folder / file, content)
-    write_sums(folder, sums | {file: hashlib.sha256(content).hexdigest()})
+    _check_length(str(folder / file), len(content))
+    with disk.locked(folder):  # the sums that are read must still be those when they are written
+        sums = read_sums(folder)
+        if sums.pop(file, None) is not None:  # a crash half-way leaves an unlisted file, never a wrong sum
+            write_sums(folder, sums)
+        disk.write(folder / file, content)
+        write_sums(folder, sums | {file: hashlib.sha256(content).hexdigest()})
     return folder / file
+
+
+def _check_length(what: str, n_bytes: int) -> None:
+    if n_bytes > MAX_FILE_BYTES:
+        raise BadArtifactError(
+            f"{what}: {n_bytes} bytes, and at most {MAX_FILE_BYTES} are read; "
+            "keep fewer weights, or keep them in float16"
+        )
+
+
+def check_sizes(sizes: Sequence[int], dtype: str, n: int = 1) -> None:
+    """Prove, before there are any weights, that those of n networks with these sizes fit into a file.
+
+    Raises:
+        BadArtifactError: they would be more than is read.
+    """
+    n_numbers = n * sum(map(math.prod, array_shapes(sizes).values()))
+    _check_length(f"{n} × {'-'.join(map(str, sizes))} in {dtype}", n_numbers * DTYPES[dtype].itemsize)
+
+
+def check_place(folder: Path, name: str) -> None:
+    """Prove, before there is an artifact of that name, that a folder takes it; made where it is missing.
+
+    Raises:
+        BadArtifactError: the folder cannot be written to, or its SHA256SUMS cannot be read.
+    """
+    for place in (folder, folder / name):
+        disk.check_writable(place)
+    read_sums(folder)
 
 
 def rounded(network: Network, dtype: str) -> Network:

@@ -8,12 +8,12 @@ from typing import NamedTuple, Self
 import orjson
 
 from service.artifacts import Metadata
+from service.artifacts.format import DIGITS
 from service.errors import CODES, ServiceError
 from service.verdict import Verdict
 
 __all__ = ["Outcome", "Row", "Rows"]
 
-DIGITS = tuple("0123456789")
 UNFORESEEN = "internal_error"
 WRITTEN = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 

@@ -11,6 +11,7 @@ import numpy as np
 import orjson
 
 from service.artifacts import Repository
+from service.artifacts.format import DIGITS
 from service.classifier import Classifier
 from service.cli.files import CENTER, INVERT, read
 from service.cli.options import AS_JSON, settings_flags
@@ -18,7 +19,7 @@ from service.errors import BadInputError, ImageError, ServiceError
 from service.imaging import Choice, Format, Limits
 from service.settings import Settings
 from service.verdict import Reason
-from service.web.answers import DIGITS, answer
+from service.web.answers import answer
 from service.web.options import Options
 
 __all__ = ["command"]

@@ -20,7 +20,7 @@ from service.training.optimise import OPTIMISERS, SCHEDULES, Memory, average
 from service.training.reach import EVERYTHING, Heard, within
 from service.training.recipes import Recipe
 
-__all__ = ["Candidate", "Trained", "descend", "start", "step", "taught"]
+__all__ = ["Candidate", "Trained", "descend", "kept_epochs", "start", "step", "taught"]
 
 AVERAGED_EVERY = 4  # steps: a network moves little in between, and to read all of its weights takes time
 
@@ -147,7 +147,7 @@ def _run(race: Race, rng: np.random.Generator, report: Callable[[str], None]) ->
     recipe = race.recipe
     starts = [start(recipe, rng, race.to) for _ in range(recipe.candidates)]
     candidates = starts if race.only is None else [starts[race.only]]
-    wanted = _moments(recipe)
+    wanted = kept_epochs(recipe)
     kept = {0: [candidate.averaged for candidate in candidates]} if 0 in wanted else {}
     judged: list[list[Moment]] = []
     for epoch in range(1, recipe.epochs + 1):
@@ -178,7 +178,7 @@ def _judge(recipe: Recipe, validation: Digits | None, to: Arrays) -> Callable[[N
     return lambda network: _accuracy(network, images, labels)
 
 
-def _moments(recipe: Recipe) -> frozenset[int]:
+def kept_epochs(recipe: Recipe) -> frozenset[int]:
     """Choose the epochs whose weights are kept: the start, then ever further apart, as it learns slower."""
     if not recipe.moments:
         return frozenset()

@@ -1,7 +1,7 @@
 """Characters of printed fonts, and of pens that follow them, framed as MNIST frames a digit.
 
 The fonts are those that matplotlib carries, so everybody has the same. A pen follows the middle line of a
-character, thinned as by Zhang and Suen (1984).
+character.
 """
 
 from collections.abc import Iterable
@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from service.imaging import Picture, normalize
 from service.network import FloatArray
 from service.training.extras import needs
 from service.training.mnist import Digits
+from service.training.thinning import thin
 
 __all__ = [
     "HELD_OUT_ALPHABET",
@@ -26,7 +26,6 @@ __all__ = [
     "Font",
     "characters",
     "numerals",
-    "thin",
 ]
 
 SIZE = 64  # pixels of an em
@@ -126,33 +125,3 @@ def _path(font: str) -> Path:
 def _framed(picture: Image.Image) -> FloatArray:
     grey = np.asarray(picture, np.float32) / np.float32(255)
     return normalize(Picture(grey, picture.size, "L")).pixels
-
-
-def thin(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Peel a character, (rows, columns), until a line of one pixel is left; paper must surround it.
-
-    T. Y. Zhang and C. Y. Suen: A fast parallel algorithm for thinning digital patterns (1984).
-    """
-    kept = ink.astype(np.int8)
-    while True:
-        before = int(kept.sum())
-        for first in (0, 2):  # south-east pixels, then north-west ones
-            kept[_peelable(kept, first)] = 0
-        if int(kept.sum()) == before:
-            return kept.astype(bool)
-
-
-def _peelable(ink: NDArray[np.int8], first: int) -> NDArray[np.bool_]:
-    """Mark the pixels of an edge that hold nothing together."""
-    north, east, south, west = (np.roll(ink, step, axis) for step, axis in ((1, 0), (-1, 1), (-1, 0), (1, 1)))
-    north_east, north_west = np.roll(north, -1, 1), np.roll(north, 1, 1)
-    south_east, south_west = np.roll(south, -1, 1), np.roll(south, 1, 1)
-    ring = np.stack([north, north_east, east, south_east, south, south_west, west, north_west])
-    neighbours = ring.sum(axis=0)
-    beginnings = ((ring == 0) & (np.roll(ring, -1, axis=0) == 1)).sum(axis=0)  # of ink, once around
-    sides = (north, east, south, west)
-    a, b, c, d = (sides[(first + i) % 4] for i in range(4))  # the edge that is peeled lies at b and c
-    edge = (a * b * c == 0) & (b * c * d == 0)
-    inside = (neighbours >= 2) & (neighbours <= 6)  # noqa: PLR2004  # neither an end nor within
-    peelable: NDArray[np.bool_] = (ink == 1) & inside & (beginnings == 1) & edge
-    return peelable

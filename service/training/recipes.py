@@ -102,7 +102,7 @@ class Recipe(Values):
 
     name: Name
     description: Line
-    sizes: Annotated[tuple[Width, ...], Field(min_length=2)] = (784, 16, 16, 10)
+    sizes: Annotated[tuple[Width, ...], Field(min_length=2, max_length=32)] = (784, 16, 16, 10)
     activations: tuple[Annotated[str, _row_of(ACTIVATIONS)], ...] = ("sigmoid",) * 3
     initialisation: Annotated[str, _row_of(INITIALISATIONS)] = "scaled"
     spread: Annotated[float, Field(gt=0)] = 1

@@ -13,15 +13,16 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from service.artifacts import Metadata, golden_samples, rounded, save
-from service.artifacts.format import PreprocessingChoice, Reject, Training, Version
-from service.artifacts.history import save_history
+from service.artifacts.format import DIGITS, PreprocessingChoice, Reject, Training, Version
+from service.artifacts.history import DTYPE, save_history
 from service.artifacts.reference import Reference
+from service.artifacts.save import check_place, check_sizes
 from service.errors import BadDataError, BadInputError
 from service.imaging import PREPROCESSINGS
 from service.network import FloatArray, Network
 from service.training import calibrate, mnist, recipes, trash
 from service.training.calibrate import AS_IT_IS, Scale
-from service.training.descent import descend
+from service.training.descent import descend, kept_epochs
 from service.training.device import HERE, Workshop, arrays
 from service.training.evaluate import evaluate, trash_activations
 from service.training.material import supply
@@ -98,7 +99,7 @@ def run(
         ServiceError: the `train` extra is not installed, or there is no such device.
     """
     chosen = recipes.find(recipe)
-    _check(version, seed)
+    _check(chosen, version, seed, out)
     shop = Workshop(processes, arrays(device))
     started = monotonic()
     everything = mnist.read(data, sha256=sha256)
@@ -117,7 +118,7 @@ def run(
     return path
 
 
-def _check(version: str, seed: int | None) -> None:
+def _check(recipe: Recipe, version: str, seed: int | None, out: Path) -> None:
     """Find out before the training, and not after it."""
     try:
         TypeAdapter(Version).validate_python(version)
@@ -127,6 +128,9 @@ def _check(version: str, seed: int | None) -> None:
         ) from error
     if seed is not None and not 0 <= seed < 2**63:
         raise BadInputError(f"seed {seed} is out of bounds; use one from 0 to {2**63 - 1}")
+    check_sizes(recipe.sizes, recipe.dtype)
+    check_sizes(recipe.sizes, DTYPE, n=len(kept_epochs(recipe)))
+    check_place(out, recipe.name)
 
 
 def make(
@@ -180,7 +184,7 @@ def make(
         description=recipe.description,
         sizes=recipe.sizes,
         activations=recipe.activations,
-        labels=tuple("0123456789"),
+        labels=DIGITS,
         preprocessing=PreprocessingChoice(name=recipe.preprocessing),
         training=_training(recipe, everything, seed),
         evaluation=evaluation,

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from service.artifacts.format import DIGITS
 from service.classifier import Classifier
 from service.imaging import to_png
 from service.seen import Classification
@@ -13,8 +14,6 @@ from service.web.options import Include, Options
 from service.web.schema import Classified
 
 __all__ = ["answer"]
-
-DIGITS = tuple("0123456789")
 
 
 def answer(

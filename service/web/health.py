@@ -13,7 +13,7 @@ from service.web.state import State
 __all__ = ["PROBES", "health_routes"]
 
 PROBES = frozenset({"/livez", "/readyz", "/healthz", "/metrics", "/v2/health/live", "/v2/health/ready"})
-"""Routes that need no key and leave no line in the log."""
+"""Routes that leave no line in the log and need no key, unless /metrics is locked."""
 
 
 def health_routes(state: State) -> Blueprint:

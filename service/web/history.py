@@ -13,10 +13,10 @@ from service.artifacts.history import History, history_of
 from service.classifier import Classifier
 from service.errors import BadInputError, UnknownModelError
 from service.web.answers import answer
-from service.web.errors import UnknownNeuronError
 from service.web.exchange import this_exchange
 from service.web.lasting import lasting
 from service.web.schema import Number, Numbers
+from service.web.segments import index
 from service.web.state import State
 from service.web.uploads import read_upload
 
@@ -96,8 +96,8 @@ def history_routes(state: State) -> Blueprint:
         """Tell the weights into one neuron after an epoch, and its bias."""
         classifier, kept = at(epoch, name, version)
         layers = classifier.network.layers
-        depth = _index(layer, len(layers), _name(classifier), "layer")
-        place = _index(neuron, layers[depth].n_out, f"layer {depth}", "neuron")
+        depth = index(layer, len(layers), _name(classifier), "layer")
+        place = index(neuron, layers[depth].n_out, f"layer {depth}", "neuron")
         told: NeuronThen = {
             **_which(classifier),
             "epoch": int(epoch),
@@ -134,12 +134,6 @@ class _Which(TypedDict):
 def _which(classifier: Classifier) -> _Which:
     metadata = classifier.artifact.metadata
     return {"model": metadata.name, "model_version": metadata.version}
-
-
-def _index(text: str, count: int, whole: str, part: str) -> int:
-    if text not in map(str, range(count)):
-        raise UnknownNeuronError(f"{whole} has no {part} {text[:20]!a}; its {part}s are 0 to {count - 1}")
-    return int(text)
 
 
 def _kept(version: str | None, ingredients: tuple[object, ...], told: Mapping[str, object]) -> Response:

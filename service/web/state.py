@@ -100,7 +100,8 @@ class State:
         current: what is served now; read it once a request.
         stamp: of the artifacts, from before they were read last.
         keys: one of them is asked for; None asks for none.
-        failures: what was wrong at the last reload, in a line each, by the artifact's name, or "keys".
+        failures: what was wrong at the last reload, in a line each, by "name@version", by the name of a file
+            or of a folder, or by "reload" where what was read cannot be served, and "keys".
         draining: raised in all processes at once when the service is about to stop.
         started: seconds on the monotonic clock.
         master: the process that made it, whose children answer.

@@ -8,9 +8,9 @@ from service.classifier import Classifier
 from service.imaging import sheet_shape, signed_png, square, to_png, weight_sheet
 from service.web.drawing import parse_drawing
 from service.web.dreams import Dreams
-from service.web.errors import UnknownNeuronError
 from service.web.exchange import this_exchange
 from service.web.lasting import lasting
+from service.web.segments import index
 from service.web.state import State
 
 __all__ = ["weights_routes"]
@@ -60,18 +60,11 @@ def weights_routes(state: State) -> Blueprint:
 
 def _depth(classifier: Classifier, layer: str) -> int:
     model = f"model {classifier.artifact.metadata.name}"
-    return _index(layer, len(classifier.network.layers), model, "layer")
+    return index(layer, len(classifier.network.layers), model, "layer")
 
 
 def _place(classifier: Classifier, depth: int, neuron: str) -> int:
-    return _index(neuron, classifier.network.layers[depth].n_out, f"layer {depth}", "neuron")
-
-
-def _index(text: str, count: int, whole: str, part: str) -> int:
-    short = text.isdecimal() and len(text) <= len(str(count))
-    if not (short and str(int(text)) == text and int(text) < count):
-        raise UnknownNeuronError(f"{whole} has no {part} {text[:20]!a}; its {part}s are 0 to {count - 1}")
-    return int(text)
+    return index(neuron, classifier.network.layers[depth].n_out, f"layer {depth}", "neuron")
 
 
 def _shape(classifier: Classifier, depth: int) -> tuple[int, int]:

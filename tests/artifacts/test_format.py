@@ -83,6 +83,7 @@ REFUSED = [
     ("producer", "\0", "printable"),
     ("sizes", (4,), "at least 2 items"),
     ("sizes", (4, 0), "greater than or equal to 1"),
+    ("sizes", (4, 3, 1), "a single output has nothing to be compared with"),
     ("sizes", (4, 65_537), "less than or equal to 65536"),
     ("sizes", (4, *[1] * 31, 2), "at most 32 items"),
     ("sizes", (4, 3, 3, 2), "3 layers need as many activations; there are 2"),

@@ -101,6 +101,12 @@ class TestTheHistoryOfAnArtifact:
         with pytest.raises(BadArtifactError, match="history of tiny@2"):
             history_of(artifact, tmp_path)
 
+    def test_is_refused_where_its_networks_have_other_activations(self, artifact, metadata_for, tmp_path):
+        tanh = Network.random((4, 3, 2), activations=[ACTIVATIONS["tanh"]] * 2)
+        save_history({0: tanh}, metadata_for(tanh), tmp_path)
+        with pytest.raises(BadArtifactError, match=r"history of tiny@1, Network 4-3-2, tanh"):
+            history_of(artifact, tmp_path)
+
     def test_is_refused_where_it_is_a_link_out_of_the_folder(
         self, artifact, saved, tmp_path_factory, tmp_path
     ):

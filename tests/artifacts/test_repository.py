@@ -1,5 +1,8 @@
 import os
 import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -453,3 +456,64 @@ def test_what_is_no_artifact_does_not_change_the_stamp(put, repository, folder):
 
 def test_a_folder_that_is_not_there_has_a_stamp_too(repository):
     assert repository.stamp() == frozenset()
+
+
+# Folders that cannot be listed
+
+
+@contextmanager
+def without_root():
+    """Give up root's right to list everything."""
+    os.seteuid(65534 if os.geteuid() == 0 else os.geteuid())
+    try:
+        yield
+    finally:
+        os.seteuid(os.getuid())
+
+
+class TestAFolderThatCannotBeListed:
+    @pytest.fixture
+    def folder(self):
+        """One outside pytest's own, which is root's alone."""
+        before = os.umask(0o022)
+        with TemporaryDirectory() as path:
+            Path(path).chmod(0o755)
+            yield Path(path)
+        os.umask(before)
+
+    def test_is_left_alone_where_it_cannot_be_a_model_s(self, put, repository, folder):
+        put("plain", "1")
+        (folder / "lost+found").mkdir(mode=0)
+
+        with without_root():
+            assert names(repository.read()) == ["plain@1"]
+
+    def test_is_refused_where_it_may_be_a_model_s(self, put, repository, folder):
+        put("plain", "1")
+        (folder / "wide").mkdir(mode=0)
+
+        with without_root(), pytest.raises(BadArtifactError, match=r"/wide: cannot be read .Permission"):
+            repository.read()
+
+    def test_is_reported_and_what_was_read_from_it_before_is_kept(self, put, repository, folder):
+        put("plain", "1")
+        put("wide", "1")
+        previous = repository.read()
+        (folder / "plain").chmod(0)
+        put("wide", "2")
+
+        with without_root():
+            reread = repository.reread(previous)
+
+        assert names(reread.catalogue) == ["plain@1", "wide@1", "wide@2"]
+        assert reread.catalogue.find("plain") is previous.find("plain")
+        assert list(reread.failures) == ["plain"]
+
+    def test_changes_the_stamp_once_it_can_be_listed_again(self, put, repository, folder):
+        put("plain", "1")
+        (folder / "plain").chmod(0)
+        with without_root():
+            before = repository.stamp()
+        (folder / "plain").chmod(0o755)
+
+        assert repository.stamp() != before

@@ -8,6 +8,7 @@ import sys
 import zipfile
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ TESTERS = installed(["unzip", "-t"], [sys.executable, "-m", "zipfile", "--test"]
 
 @st.composite
 def networks(draw):
-    sizes = draw(st.lists(st.integers(1, 9), min_size=2, max_size=5))
+    sizes = [*draw(st.lists(st.integers(1, 9), min_size=1, max_size=4)), draw(st.integers(2, 9))]
     names = draw(
         st.lists(st.sampled_from(sorted(ACTIVATIONS)), min_size=len(sizes) - 1, max_size=len(sizes) - 1)
     )
@@ -187,8 +188,8 @@ def test_golden_samples_of_another_network_are_refused(tmp_path, network, metada
 
 
 def test_golden_samples_of_the_network_before_rounding_are_refused(tmp_path, metadata_for):
-    weights = np.full((1, 784), 0.10001, np.float32)  # each loses 0.00003 in float16
-    network = Network((Layer(weights, np.full(1, -39, np.float32), SIGMOID),))
+    weights = np.full((2, 784), 0.10001, np.float32)  # each loses 0.00003 in float16
+    network = Network((Layer(weights, np.full(2, -39, np.float32), SIGMOID),))
 
     with pytest.raises(BadArtifactError, match="golden"):
         save(network, metadata_for(network), tmp_path, dtype="float16")
@@ -198,8 +199,8 @@ def test_golden_samples_of_the_network_before_rounding_are_refused(tmp_path, met
     ("number", "dtype"), [(np.nan, "float32"), (np.inf, "float32"), (70_000, "float16"), (-70_000, "float16")]
 )
 def test_numbers_that_do_not_fit_are_refused(tmp_path, metadata_for, number, dtype):
-    sound = Network.random((1, 1))
-    network = Network((Layer(np.full((1, 1), number, np.float32), np.zeros(1, np.float32), SIGMOID),))
+    sound = Network.random((1, 2))
+    network = Network((Layer(np.full((2, 1), number, np.float32), np.zeros(2, np.float32), SIGMOID),))
 
     with pytest.raises(BadArtifactError, match=f"does not fit {dtype}"):
         save(network, metadata_for(sound), tmp_path, dtype=dtype)
@@ -208,6 +209,27 @@ def test_numbers_that_do_not_fit_are_refused(tmp_path, metadata_for, number, dty
 def test_an_unknown_dtype_is_refused(tmp_path, network, metadata_for):
     with pytest.raises(BadArtifactError, match="'float64' is unknown; use float32 or float16"):
         save(network, metadata_for(network), tmp_path, dtype="float64")
+
+
+def test_a_file_that_would_not_be_read_again_is_refused_before_the_old_one_is_replaced(
+    artifact_folder, metadata_for
+):
+    """4096 × 4096 weights and some biases: just over 64 MiB in float32, and half of that in float16."""
+    path = artifact_folder / "tiny/1.npz"
+    old, sums = path.read_bytes(), (artifact_folder / "SHA256SUMS").read_text()
+    sizes = (4096, 4096, 2)
+    network = Network(
+        tuple(
+            Layer(np.zeros((n_out, n_in), np.float32), np.zeros(n_out, np.float32), SIGMOID)
+            for n_in, n_out in pairwise(sizes)
+        )
+    )
+
+    with pytest.raises(BadArtifactError, match=r"tiny/1.npz: .* at most 67108864 are read; .* float16"):
+        save(network, metadata_for(network), artifact_folder)
+
+    assert (path.read_bytes(), (artifact_folder / "SHA256SUMS").read_text()) == (old, sums)
+    assert load(save(network, metadata_for(network), artifact_folder, dtype="float16")).network.sizes == sizes
 
 
 def test_what_is_refused_leaves_nothing_behind(tmp_path, network, metadata_for):
@@ -235,6 +257,35 @@ def test_sums_are_sorted_and_those_of_other_artifacts_kept(tmp_path, network, me
 
     lines = (tmp_path / "SHA256SUMS").read_text().splitlines()
     assert [line.split("  ")[1] for line in lines] == ["a/1.npz", "a/2.npz", "b/1.npz"]
+
+
+def test_two_that_save_into_one_folder_at_a_time_both_have_their_line(
+    tmp_path, network, metadata_for, monkeypatch
+):
+    other = Thread(target=save, args=(network, metadata_for(network, name="b"), tmp_path))
+    replace = os.replace
+
+    def replace_while_another_saves(beside, path):
+        if path.name == "1.npz" and other.ident is None:
+            other.start()
+            other.join(timeout=0.5)  # it would be through by then, if nothing held it back
+        replace(beside, path)
+
+    monkeypatch.setattr(os, "replace", replace_while_another_saves)
+    save(network, metadata_for(network, name="a"), tmp_path)
+    other.join()
+
+    lines = (tmp_path / "SHA256SUMS").read_text().splitlines()
+    assert [line.split("  ")[1] for line in lines] == ["a/1.npz", "b/1.npz"]
+
+
+def test_where_the_disk_knows_no_locks_files_are_saved_without(tmp_path, network, metadata_for, monkeypatch):
+    def no_locks(_descriptor, _operation):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("service.artifacts.disk.flock", no_locks)
+
+    assert load(save(network, metadata_for(network), tmp_path))
 
 
 def test_only_the_artifact_and_the_sums_are_left(artifact_folder):

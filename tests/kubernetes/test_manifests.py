@@ -52,9 +52,9 @@ def only(kind, folder="overlays/production"):
 
 
 def pod(folder):
-    """The pod of each way to run the service."""
+    """The pod of each way to run the service; KServe lays the predictor over the runtime."""
     if folder == "kserve":
-        return only("ServingRuntime", folder)["spec"]
+        return only("ServingRuntime", folder)["spec"] | only("InferenceService", folder)["spec"]["predictor"]
     return only("Deployment", folder)["spec"]["template"]["spec"]
 
 
@@ -122,10 +122,16 @@ def test_the_image_has_a_tag_that_does_not_wander(folder):
     assert tag == ("local" if folder == "overlays/development" else version)
 
 
-def test_there_is_time_to_drain_before_the_end():
-    assert container("overlays/production")["lifecycle"]["preStop"]["sleep"]["seconds"] == SLEEP_SECONDS
-    grace = pod("overlays/production")["terminationGracePeriodSeconds"]
-    assert grace > SLEEP_SECONDS + DRAIN_SECONDS + GRACEFUL_SECONDS
+@pytest.mark.parametrize(("folder", "asleep"), [("overlays/production", SLEEP_SECONDS), ("kserve", 0)])
+def test_there_is_time_to_drain_before_the_end(folder, asleep):
+    hook = container(folder).get("lifecycle", {}).get("preStop", {"sleep": {"seconds": 0}})
+    assert hook["sleep"]["seconds"] == asleep
+    assert pod(folder)["terminationGracePeriodSeconds"] > asleep + DRAIN_SECONDS + GRACEFUL_SECONDS
+
+
+@pytest.mark.parametrize("folder", OVERLAYS)
+def test_no_service_of_the_namespace_sets_a_variable_that_looks_like_a_setting(folder):
+    assert pod(folder)["enableServiceLinks"] is False
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ def test_a_recipe_of_one_s_own_is_read(written):
         ('"tanh", "sigmoid"', '"tanh", "relu"', "recipe: the cross-entropy needs sigmoid outputs"),
         ("784, 30, 10", "784, 30, 30, 10", "recipe: 3 layers need as many activations"),
         ("784, 30, 10", "4, 30, 10", "recipe: sizes must begin with 784 pixels and end with 10 digits"),
+        ("784, 30, 10", f"784, {'9, ' * 31}10", "sizes: Tuple should have at most 32 items"),
         ("trash_share = 0.25", "trash_share = 0", "recipe: trash and trash_share need each other"),
         ("trash_share = 0.25", "trash_share = 0.01", "recipe: trash and trash_share need each other"),
         ("rotation = 10", "spin = 10", "augmentation.spin: Unexpected keyword argument"),

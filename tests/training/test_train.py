@@ -9,7 +9,7 @@ import pytest
 
 from service.artifacts import load, save
 from service.artifacts.history import load_history
-from service.errors import BadDataError, BadInputError, ServiceError
+from service.errors import BadArtifactError, BadDataError, BadInputError, ServiceError
 from service.imaging.preprocessing import deskew
 from service.network import Network
 from service.training import evaluate, trash
@@ -211,6 +211,39 @@ def test_a_version_that_cannot_be_is_refused_before_the_training(train, bad):
 def test_a_seed_out_of_bounds_is_refused(train, bad):
     with pytest.raises(BadInputError, match=f"seed {bad} is out of bounds"):
         train(seed=bad)
+
+
+@pytest.mark.parametrize(
+    ("members", "fault"),
+    [
+        ("", "1 × 784-22000-10 in float32: 69960040 bytes"),
+        ('dtype = "float16"\nmoments = 2', "2 × 784-22000-10 in float16: 69960040 bytes"),
+    ],
+    ids=["the network", "its moments"],
+)
+def test_what_would_be_too_large_to_be_saved_is_refused_before_the_training(train, members, fault):
+    lines = []
+    with pytest.raises(BadArtifactError, match=fault):
+        train(recipe=members + OWN.replace("784, 12, 10", "784, 22000, 10"), report=lines.append)
+    assert lines == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (lambda models: models.write_text(""), "models: cannot be written .File exists"),
+        (lambda models: (models.mkdir(), (models / "tiny").touch()), "tiny: cannot be written .File exists"),
+        (lambda models: (models.mkdir(), (models / "SHA256SUMS").write_text("?")), "SHA256SUMS: line 1"),
+        (lambda models: models.symlink_to("/proc"), "models: cannot be written"),  # where root writes nothing
+    ],
+    ids=["a file", "a file within", "sums", "unwritable"],
+)
+def test_a_folder_that_takes_no_artifact_is_refused_before_the_training(train, tmp_path, spoil, fault):
+    spoil(tmp_path / "models")
+    lines = []
+    with pytest.raises(BadArtifactError, match=fault):
+        train(report=lines.append)
+    assert lines == []
 
 
 def test_too_few_images_are_refused(train):

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from service.network import FloatArray
+from service.training.thinning import thin
 
 __all__ = ["PENS", "Pen", "enlarged", "middle_line", "write"]
 
@@ -16,17 +16,6 @@ FINE = 4  # fine pixels to one of MNIST's, along each side
 EDGE = 0.4  # ink, 0 to 1, where the middle of a stroke's edge is drawn
 THINNER = 5  # fine pixels that a thin pen takes off either side, where so many are there
 WIDER = 5  # fine pixels: a thick pen leaves half a pixel of MNIST's more to either side
-
-RING = (
-    (1, 0),
-    (1, -1),
-    (0, -1),
-    (-1, -1),
-    (-1, 0),
-    (-1, 1),
-    (0, 1),
-    (1, 1),
-)  # neighbours, from above clockwise
 
 Point = tuple[float, float]
 Pen = Callable[[FloatArray], FloatArray]
@@ -75,9 +64,9 @@ PENS: Mapping[str, Pen] = MappingProxyType({"usual": _usual, "thin": _thin, "thi
 def middle_line(digit: FloatArray) -> list[tuple[Point, Point]]:
     """Follow the middle of each stroke: (28, 28) → pieces from one (row, column) to another, in 0..1.
 
-    Thinned as Zhang and Suen do (1984), on twice the pixels a side; neighbours that remain are joined.
+    Thinned on twice the pixels a side; neighbours that remain are joined.
     """
-    line = _thinned(enlarged(digit, SIDE * 2) > EDGE)
+    line = thin(enlarged(digit, SIDE * 2) > EDGE)
     found = {(int(row), int(column)) for row, column in np.argwhere(line)}
     steps = ((0, 1), (1, 0), (1, 1), (1, -1))
     side = 2 * SIDE
@@ -87,21 +76,3 @@ def middle_line(digit: FloatArray) -> list[tuple[Point, Point]]:
         for down, right in steps
         if (row + down, column + right) in found
     ]
-
-
-def _thinned(stroke: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Peel a stroke from two sides in turn until only its middle line remains."""
-    stroke = np.pad(stroke, 1)
-    peeled = True
-    while peeled:
-        peeled = False
-        for lower_right in (True, False):
-            around = np.stack([np.roll(stroke, place, (0, 1)) for place in RING])
-            above, right, below, left = around[::2]
-            kept = right & below & (above | left) if lower_right else above & left & (right | below)
-            n_around = around.sum(axis=0)
-            n_begins = (~around & np.roll(around, -1, 0)).sum(axis=0)  # of ink, going round
-            rind = stroke & ~kept & (n_around >= 2) & (n_around <= 6) & (n_begins == 1)  # noqa: PLR2004 - of eight
-            stroke &= ~rind
-            peeled |= bool(rind.any())
-    return stroke[1:-1, 1:-1]

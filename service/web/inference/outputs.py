@@ -10,9 +10,9 @@ import orjson
 from numpy.typing import NDArray
 
 from service.artifacts import Metadata
+from service.artifacts.format import DIGITS
 from service.errors import BadInputError
 from service.verdict import Verdicts
-from service.web.answers import DIGITS
 from service.web.inference.request import Inference, Wanted
 from service.web.inference.schema import TensorKind
 from service.web.inference.tensor import DTYPES, byte_strings

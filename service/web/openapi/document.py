@@ -132,6 +132,7 @@ def _operation_id(rule: Rule) -> str:
 
 def _parameters(rule: Rule, operation: Operation) -> Iterator[Json]:
     for name in (name for name in PATH if name in rule.arguments):
-        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, **PATH[name]}
+        said = {**PATH[name], "example": operation.path.get(name, PATH[name]["example"])}
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, **said}
     for name in (*operation.parameters, *EVERYWHERE):
         yield {"$ref": f"#/components/parameters/{name}"}

@@ -9,22 +9,29 @@ from service.web.openapi.parts import Answer, Media, Operation
 from service.web.openapi.pictures import (
     CLASSIFIED,
     FORM,
-    IN_JSON,
     OPTIONS,
     OTHER_FORMATS,
     PNG_BODIES,
     REFUSALS,
 )
+from service.web.openapi.schema import PictureSent, PixelsSent
 from service.web.schema import Classified
 
 __all__ = ["HISTORY"]
 
 TOPIC = "Models"
+KEPT: Mapping[str, str] = MappingProxyType({"name": "plain"})  # of the shipped ones it has a history
 WHICH: Mapping[str, object] = MappingProxyType({"model": "plain", "model_version": "1"})
+THREE = (  # 8×8 pixels, a PNG in base64
+    "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAIAQAAAADsdIMmAAAAF0lEQVR42mP4z3CY4Tf"
+    "DcyD+zXCc4T8AOugHYaAXim4AAAAASUVORK5CYII="
+)
+IN_JSON = Media("application/json", PictureSent | PixelsSent, {"image": THREE, "reject_below": 0.5})
 HISTORY: Mapping[str, Operation] = MappingProxyType(
     {
         "history.history": Operation(
             topic=TOPIC,
+            path=KEPT,
             parameters=("If-None-Match",),
             answers=kept(
                 "The epochs, rising; empty where nothing was kept.",
@@ -34,6 +41,7 @@ HISTORY: Mapping[str, Operation] = MappingProxyType(
         ),
         "history.neuron_then": Operation(
             topic=TOPIC,
+            path=KEPT,
             parameters=("If-None-Match",),
             answers=kept(
                 "The weights into the neuron as they were, and its bias.",
@@ -47,6 +55,7 @@ HISTORY: Mapping[str, Operation] = MappingProxyType(
         ),
         "history.classify_then": Operation(
             topic=TOPIC,
+            path=KEPT,
             parameters=tuple(name for name in OPTIONS if name != "model"),
             bodies=(*PNG_BODIES, FORM, IN_JSON, *OTHER_FORMATS),
             answers=(

@@ -50,6 +50,7 @@ class Operation:
     Attributes:
         topic: under which it is found.
         answers: those that are no failures.
+        path: examples of what stands in its path, where those of service.web.openapi.fields are not there.
         parameters: names from service.web.openapi.fields, beside those in the path and those of every route.
         bodies: the forms in which its body may be sent; empty where it reads none.
         body_required: false where a request without a body is understood.
@@ -60,6 +61,7 @@ class Operation:
 
     topic: str
     answers: tuple[Answer, ...]
+    path: Mapping[str, str] = field(default_factory=dict)
     parameters: tuple[str, ...] = ()
     bodies: tuple[Media, ...] = ()
     body_required: bool = True

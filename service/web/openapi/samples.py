@@ -16,7 +16,7 @@ def samples(rule: str, operation: Operation) -> Iterator[Json]:
     """Yield a command for each form of a body, or one where there is none, as `x-codeSamples` holds them."""
     path = rule
     for name, said in PATH.items():
-        path = path.replace(f"<{name}>", str(said["example"]))
+        path = path.replace(f"<{name}>", operation.path.get(name, str(said["example"])))
     for media in operation.bodies:
         yield _sample(media.mimetype, f"curl {_body(media)} {quote(HOST + path)}")
     if not operation.bodies:
