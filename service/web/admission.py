@@ -96,7 +96,7 @@ class Queue:
         return Shed.STRAIN
 
     def _n_working(self) -> int:
-        """Count the requests that threads are at; one that takes long waits for its client."""
+        """Count the requests that are being answered; one that takes long waits for its client."""
         long_ago = time.monotonic() - LONG_SECONDS
         return sum(since > long_ago for since in self._working.copy().values())
 

@@ -28,7 +28,7 @@ class Load:
         )
         self._in_flight = Gauge(
             "digits_requests_in_flight",
-            "Requests that threads answer, probes left out.",
+            "Requests that are being answered, probes left out.",
             registry=registry,
             multiprocess_mode="livesum",
         )
