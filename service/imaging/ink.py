@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.imaging.cells import Scene
+from service.imaging.label import Label, label_in
 from service.imaging.paper import contrast, from_even_paper, from_lit_paper
+from service.imaging.parts import parts_of
 from service.imaging.robust import median
 from service.imaging.subject import subject, without_light
 from service.network import FloatArray
@@ -43,6 +45,9 @@ LARGE = 96  # pixels a side: on fewer no line is thinner than a pixel of what wa
 LONGEST = (
     10  # outline in longer sides of the picture: 8.9 in MNIST's test digits at most, 11 and more in noise
 )
+WRITTEN = 0.35  # of a label's longer side: so large is what is written on it
+BROADEST = 0.2  # of its longer side: a pen is no wider there, and a hole in a thick digit is
+ONE = 0.85  # of it, at least, hangs together: an eight has two holes
 EVERY = 4  # pixels to the next one that is looked at for the grain
 
 
@@ -64,12 +69,48 @@ class Ink(NamedTuple):
 
 
 def read_ink(scene: Scene, *, dark: bool | None) -> Ink:
-    """Find the ink on paper that may be uneven and rough.
+    """Find the ink on paper that may be uneven and rough, or on a label that lies on something else.
 
     Args:
         scene: the picture.
         dark: whether the ink is darker than its paper; None finds out.
     """
+    found = _departing(scene, dark=dark)
+    label = None if found.box is None else label_in(found.strength > SOLID, found.box)
+    on_label = None if label is None else _written_on(label, scene.grey, dark=dark)
+    return found if on_label is None else on_label
+
+
+def _written_on(label: Label, grey: FloatArray, *, dark: bool | None) -> Ink | None:
+    """Read what is written on a label; None where it is nothing of which a digit could be."""
+    sheet = grey[label.place]
+    bare = sheet[~label.around]
+    if not bare.size:
+        return None
+    strength, is_dark, box = _departing(
+        Scene(np.where(label.around, np.float32(median(bare)), sheet)), dark=dark
+    )
+    if box is None or not _is_writing(strength, box):
+        return None
+    whole = np.zeros(grey.shape, strength.dtype)
+    whole[label.place] = strength
+    down, across = (side.start for side in label.place)
+    left, top, right, bottom = box
+    return Ink(whole, is_dark, (left + across, top + down, right + across, bottom + down))
+
+
+def _is_writing(strength: FloatArray, box: Box) -> bool:
+    """Say whether what is on a label is large, thin and in one piece; the holes of a thick digit are not."""
+    left, top, right, bottom = box
+    strokes = strength[top:bottom, left:right] > SOLID
+    longer, areas = max(strokes.shape), parts_of(strokes).areas
+    if longer < WRITTEN * max(strength.shape) or pen_width(strokes) > BROADEST * longer:
+        return False
+    return bool(areas.max(initial=0) >= ONE * areas.sum())
+
+
+def _departing(scene: Scene, *, dark: bool | None) -> Ink:
+    """Take for ink what departs from the paper to one side."""
     departure = contrast(scene, dark=dark)
     if dark is None:  # paper departs from itself to both sides alike, ink to one
         some = departure[::EVERY]

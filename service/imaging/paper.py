@@ -20,6 +20,7 @@ LIT_AMONG_INK = 0.5  # the same where ink is cut off
 MORE = 0.2  # of the border: so much more of it lies near the plane than near one grey
 OTHER = 0.05  # of what departs from it, at most, does so to the other side
 CUT = 0.8  # of the picture's own range: the border spans so much of it where the ink is cut off
+SURE = 0.25  # of the border, beyond half of it: so much is paper, however few pieces it has
 TONE = 0.2  # of the way from one tone to the other
 TWO_TONES = 0.8  # of a picture, at least, has one of two tones
 THIRD_TONE = 0.01  # of a picture, at most, is darker than the dark tone, or lighter than the light one
@@ -122,6 +123,8 @@ def _tone(cells: FloatArray, *, dark: bool | None) -> np.float32 | None:
 def _looks_like_paper(light: NDArray[np.bool_]) -> bool:
     """Say whether what is light is the paper: most of the border, and cut up by ink, which hangs together."""
     share = light[border_mask(*light.shape)].mean() - 1 / 2
+    if abs(share) > SURE:  # what is cut off by the border takes less of it
+        return bool(share > 0)
     return bool(share + A_PIECE * (_pieces(light) - _pieces(~light)) >= 0)
 
 

@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
+from service.imaging.hue import DULL, by_hue
 from service.network import FloatArray
 
 __all__ = ["Planes", "flatten", "read_planes", "unit"]
 
 STRIP = 1 << 18  # pixels converted at once, so that no second copy of a large picture is made
 
+COLOURED = frozenset(("RGB", "RGBA", "P"))
 BLACK, MIDDLE, WHITE = 0.0, 0.5, 1.0
 
 FILLED = 0.7  # of its bounding box: paper fills so much of it, the strokes of a digit do not
@@ -39,7 +41,13 @@ def read_planes(image: Image.Image, factor: int) -> Planes:
         factor: 1 or more.
     """
     read = _reader(image)
-    strips = [read(strip, factor) for strip in _strips(image, factor)]
+    planes = _joined([read(strip, factor) for strip in _strips(image, factor)])
+    if planes.opacity is None and image.mode in COLOURED and np.ptp(planes.light) < DULL:
+        return Planes(by_hue(_colours(image, factor), planes.light), None)
+    return planes
+
+
+def _joined(strips: list[Planes]) -> Planes:
     if len(strips) == 1:
         return strips[0]
     light = np.concatenate([strip.light for strip in strips])
@@ -47,6 +55,14 @@ def read_planes(image: Image.Image, factor: int) -> Planes:
         return Planes(light, None)
     opaque = [np.ones_like(light) if opacity is None else opacity for light, opacity in strips]
     return Planes(light, np.concatenate(opaque))
+
+
+def _colours(image: Image.Image, factor: int) -> FloatArray:
+    """Read red, green and blue, reduced likewise: (3, height, width)."""
+    strips = (strip.convert("RGB").split() for strip in _strips(image, factor))
+    return np.concatenate(
+        [np.stack([_unit(_reduced(plane, factor)) for plane in strip]) for strip in strips], axis=1
+    )
 
 
 def _reader(image: Image.Image) -> Callable[[Image.Image, int], Planes]:
@@ -126,15 +142,35 @@ def flatten(planes: Planes) -> FloatArray:
 def _paper(light: FloatArray, opacity: FloatArray) -> np.float32:
     """Choose the grey behind a picture that is transparent in places.
 
-    Where paper and ink are both painted, as in a screenshot with round corners, it is the paper's own grey.
-    Else all that is painted is ink, and the paper contrasts with it.
+    Where paper and ink are both painted it is the paper's own grey: what most of it has, as in a screenshot
+    with round corners, or what its edge has all round, as a sticker's. Else all that is painted is ink, and
+    the paper contrasts with it.
     """
     painted = opacity > MIDDLE
-    greys = light[painted] / opacity[painted]
-    if greys.size and _fills_its_box(painted) and greys.std() > EVEN:
-        return np.float32(np.median(greys))
+    own = light / np.maximum(opacity, MIDDLE)
+    greys = own[painted]
+    if greys.size and greys.std() > EVEN:
+        if _fills_its_box(painted):
+            return np.float32(np.median(greys))
+        rim = own[_rim(painted)]
+        if rim.size and rim.std() < EVEN:
+            return np.float32(np.median(rim))
     ink = light.sum() / max(opacity.sum(), 1)
     return np.float32(BLACK if ink > MIDDLE else WHITE)
+
+
+def _rim(painted: np.ndarray) -> np.ndarray:
+    """Draw the outermost pixels of what is painted, less those that are blended with nothing."""
+    whole = _within(painted)
+    rim: np.ndarray = whole & ~_within(whole)
+    return rim
+
+
+def _within(painted: np.ndarray) -> np.ndarray:
+    """Draw what is painted and has nothing but paint to its left and right, above and below."""
+    wide = np.pad(painted, 1)
+    within: np.ndarray = painted & wide[:-2, 1:-1] & wide[2:, 1:-1] & wide[1:-1, :-2] & wide[1:-1, 2:]
+    return within
 
 
 def _fills_its_box(painted: np.ndarray) -> bool:

@@ -81,10 +81,13 @@ def frames(parts: Parts) -> Mask:
 
 
 def _is_hollow(parts: Parts, number: int) -> bool:
+    """Say whether a part has no ink in the core of its box, which is round, as a circle's is."""
     left, top, right, bottom = parts.boxes[:, number]
-    wide, high = CORE * (right - left), CORE * (bottom - top)
     rows, starts, ends = parts.runs_of(number)
-    in_core = (rows >= top + high) & (rows < bottom - high) & (starts < right - wide) & (ends > left + wide)
+    wide, high = (0.5 - CORE) * (right - left), (0.5 - CORE) * (bottom - top)  # half of the core's
+    down = (rows + 0.5 - (top + bottom) / 2) / high  # from its middle
+    middle, reach = (left + right) / 2, wide * np.sqrt(np.maximum(1 - down * down, 0))
+    in_core = (np.abs(down) < 1) & (starts < middle + reach) & (ends > middle - reach)
     return not in_core.any()
 
 

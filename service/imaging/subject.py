@@ -18,6 +18,8 @@ DOT = 0.15  # of the picture's longer side: a dot is smaller
 SPECK = 0.06  # of the digit's own area, and more: less is a crumb
 NEAR = 0.25  # of the digit's longer side: what is farther off belongs to it only where it is as large
 ALIKE = 0.6  # of the digit's longer side: so large is a second digit
+FLAT, UNDER = 0.25, 0.75  # of its own width, at most, and of the digit's, at least: an underline
+LONG = 2  # times its shorter side, at most: for so long a picture counts
 LONGER = 1.15  # times the digit's longer side: a line beside it that is no longer may be a one
 APART = 0.08  # of the digit's longer side, between it and a dot that is not its own
 OUTWEIGHED = (
@@ -76,7 +78,7 @@ def _chosen(parts: Parts, around: Mask) -> Mask:
     if len(at_edge) == 1 and not at_edge[0]:
         return ~at_edge
     longer = np.maximum(parts.widths, parts.heights)
-    longest = max(parts.shape)
+    longest = min(max(parts.shape), LONG * min(parts.shape))  # a digit in a strip is no dot
     small_dots = dots(parts) & (longer < DOT * longest)
     straight = lines(parts)
     whole = ~at_edge & ~around
@@ -88,11 +90,22 @@ def _chosen(parts: Parts, around: Mask) -> Mask:
         return ~(light(parts) | small_dots | straight)
     main = int(np.where(large, parts.areas, 0).argmax())
     whole &= ~(straight & (longer > LONGER * longer[main]))
+    whole &= ~_underlines(parts, main)
     cut = at_edge & ~light(parts)
     if parts.areas[cut].sum() > OUTWEIGHED * parts.areas[main] and parts.edges[:, cut].any(axis=1).all():
         return cut | ~at_edge
     chosen: Mask = whole & _belongs(parts, main, longer)
     return chosen
+
+
+def _underlines(parts: Parts, main: int) -> Mask:
+    """Tell what is drawn across below the main part, and is no second digit: (n,)."""
+    flat = parts.heights <= FLAT * parts.widths
+    wide = parts.widths >= UNDER * parts.widths[main]
+    below = parts.boxes[1] >= parts.boxes[3, main]
+    stands = parts.heights[main] >= ALIKE * parts.widths[main]
+    under: Mask = flat & wide & below & stands
+    return under
 
 
 def _belongs(parts: Parts, main: int, longer: Ints) -> Mask:

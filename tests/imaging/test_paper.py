@@ -80,6 +80,15 @@ def test_the_tone_of_the_border_is_paper_though_it_hangs_together_as_the_ink_doe
     assert np.array_equal(departure_from_paper(grey), grey - (1 - ink))
 
 
+@pytest.mark.parametrize("ink", [0, 1])
+def test_the_tone_of_most_of_the_border_is_paper_however_many_things_it_cuts_off(three, ink):
+    drawn = np.pad(three(100), 20)
+    drawn[40:60, :12] = drawn[90:120, :10] = drawn[30:50, -14:] = drawn[100:110, -8:] = 1
+    grey = (drawn if ink else 1 - drawn).astype(np.float32)
+
+    assert departure_from_paper(grey, dark=None)[drawn == 0] == pytest.approx(0, abs=0.05)
+
+
 @pytest.mark.parametrize("slope", [0.4, 0.5])
 def test_light_falls_on_paper_that_the_ink_leaves_at_every_edge(slope):
     """A seven of a thick pen, as wide and as high as the picture."""

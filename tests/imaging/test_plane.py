@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image, ImageFilter
 
 from service.imaging.plane import Planes, flatten
 
@@ -43,6 +44,18 @@ def test_a_page_with_transparent_corners_goes_on_in_its_own_grey(three):
 
     assert opacity[0, 0] == 0
     assert grey == pytest.approx(page, abs=1e-6)
+
+
+@pytest.mark.parametrize(("rim", "ink"), [(1, 0.2), (0.1, 0.9)])
+def test_a_sticker_lies_on_paper_of_the_colour_of_its_rim(three, rim, ink):
+    drawn = three(pen=0.05)
+    near = Image.fromarray((drawn > 0).astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(9))
+    opacity = np.asarray(near, np.float32) / 255
+    sticker = (rim + (ink - rim) * drawn).astype(np.float32)
+
+    grey = flatten(Planes(sticker * opacity, opacity))
+
+    assert grey == pytest.approx(sticker, abs=1e-6)
 
 
 def test_a_picture_that_is_transparent_all_over_is_even_paper():

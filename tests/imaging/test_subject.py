@@ -36,6 +36,16 @@ def with_a_box(page):
     return np.maximum(page, box)
 
 
+def with_a_circle(page):
+    down, across = np.indices(page.shape) - SIDE / 2
+    return np.where(np.abs(np.hypot(down, across) - 40) < 5, 1, page).astype(np.float32)
+
+
+def with_a_line_below(page):
+    page[78:81, 30:66] = 0.6
+    return page
+
+
 def with_lines(page):
     page[10:86, 14:16], page[10:86, 82:84] = 0.9, 0.9
     return page
@@ -53,7 +63,16 @@ def with_crumbs(page):
     return page
 
 
-SURROUNDINGS = (with_a_wedge, with_a_window, with_a_box, with_lines, with_holes, with_crumbs)
+SURROUNDINGS = (
+    with_a_wedge,
+    with_a_window,
+    with_a_box,
+    with_a_circle,
+    with_a_line_below,
+    with_lines,
+    with_holes,
+    with_crumbs,
+)
 
 
 @pytest.mark.parametrize("surround", SURROUNDINGS)
@@ -127,6 +146,16 @@ def test_a_single_upright_line_is_a_one_unless_it_goes_from_edge_to_edge(page):
 
     assert np.array_equal(kept(one), one)
     assert not kept(through).any()
+
+
+@pytest.mark.parametrize("turn", [np.asarray, np.transpose])
+def test_a_thick_zero_in_a_strip_is_no_dot(turn):
+    down, across = np.indices((24, 192)) - np.array([12, 100])[:, np.newaxis, np.newaxis]
+    zero = (np.abs(np.hypot(down, across) - 7) < 3).astype(np.float32)
+    strip = zero.copy()
+    strip[10:13, 30:33] = 1  # which is one
+
+    assert np.array_equal(turn(kept(turn(strip))), zero)
 
 
 def test_a_swarm_is_left_as_it_is():
