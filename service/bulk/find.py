@@ -39,7 +39,7 @@ def find(inputs: Sequence[str]) -> Iterator[Found]:
     asked for. Folders are told of in the order of the disk. "-" is a list on the standard input.
 
     Raises:
-        BadInputError: an input is nothing that exists; before any file is told of.
+        BadInputError: an input is nothing that exists, or closed; before any file is told of.
     """
     for each in inputs:
         _check(each)
@@ -47,7 +47,10 @@ def find(inputs: Sequence[str]) -> Iterator[Found]:
 
 
 def _check(given: str) -> None:
-    if given != STDIN and not os.path.lexists(given) and next(_matching(given), None) is None:
+    if given == STDIN:
+        if sys.stdin is None:  # as Python has it where whoever started this process closed it
+            raise BadInputError("the standard input is closed; send it a list, or name a file that holds one")
+    elif not os.path.lexists(given) and next(_matching(given), None) is None:
         raise BadInputError(f"there is no {given!a}; name pictures, folders, archives, lists or patterns")
 
 

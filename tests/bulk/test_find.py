@@ -107,6 +107,12 @@ def test_a_list_comes_on_the_standard_input(monkeypatch):
     assert wanted("-") == {"a.png", "b.png"}
 
 
+def test_a_standard_input_that_is_closed_is_told_before_anything_begins(folder, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)  # as Python has it after <&-
+    with pytest.raises(BadInputError, match=r"the standard input is closed; send it a list, or name"):
+        find([str(folder), "-"])
+
+
 def test_a_list_that_is_no_list_is_a_fault(tmp_path):
     (tmp_path / "list.txt").write_bytes(b"\0" * 100_000)
     assert fault(tmp_path / "list.txt") == (

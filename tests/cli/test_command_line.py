@@ -121,6 +121,19 @@ class TestTheCommandLine:
         assert process.returncode == 1
         assert told == (f"digits: the output cannot be written ({reason}); make room, or send it elsewhere\n")
 
+    @pytest.mark.parametrize(
+        ("command", "file"),
+        [("classify", "-: "), ("show", ""), ("classify-many", "")],
+    )
+    def test_says_in_one_line_that_its_input_is_closed(self, command, file, tmp_path):
+        out = [] if command == "classify" else ["--out", tmp_path / {"show": "a.png"}.get(command, "a.csv")]
+        shell = ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-m", "service", command, "-"]
+        done = subprocess.run([*shell, *map(str, out)], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(f"digits: {file}the standard input is closed; ")
+        assert done.stderr.count("\n") == 1
+        assert not list(tmp_path.iterdir())
+
     def test_does_not_blame_the_output_for_other_faults(self, monkeypatch):
         def broken(*_, **__):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
