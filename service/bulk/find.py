@@ -3,6 +3,7 @@
 import glob
 import os
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -108,11 +109,13 @@ def _read_list(path: Path) -> Iterator[Found]:
 
 def _listed(lines: BinaryIO, name: str = STDIN) -> Iterator[Found]:
     """Go through a list, one path a line, seen from the current folder."""
+    mark = BOM_UTF8  # some editors write it before the first line
     while line := lines.readline(MAX_LINE_BYTES):
         if len(line) == MAX_LINE_BYTES:
             yield refused(name, BadInputError("a line is longer than any path; list one path a line"))
             return
-        listed = os.fsdecode(line.rstrip(b"\r\n"))
+        listed = os.fsdecode(line.removeprefix(mark).rstrip(b"\r\n"))
+        mark = b""
         if listed:
             yield _file(listed)
 
