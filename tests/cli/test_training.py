@@ -69,6 +69,16 @@ class TestTraining:
         )
         assert (tmp_path / "card.md").read_text(encoding="utf-8") == printed
 
+    def test_card_leaves_the_old_one_where_a_new_one_finds_no_room(
+        self, digits, artifact_folder, tmp_path, little_room
+    ):
+        (tmp_path / "card.md").write_text("the old one")
+        with little_room():
+            done = digits("card", "tiny", "--models", artifact_folder, "--out", tmp_path / "card.md")
+        assert (done.status, done.err.count("\n")) == (1, 1)
+        assert "card.md: cannot be written (File too large)" in done.err
+        assert (tmp_path / "card.md").read_text() == "the old one"
+
     def test_card_says_when_it_cannot_write(self, digits, artifact_folder, tmp_path):
         done = digits("card", "tiny", "--models", artifact_folder, "--out", tmp_path)
         assert done.status == 1
