@@ -3,6 +3,8 @@
 import sys
 from hashlib import sha256
 
+import pytest
+
 from service.settings.fields import usable_cores
 
 
@@ -53,6 +55,16 @@ class TestTraining:
         assert done.status == 1
         assert "plain" in done.err
         assert "video" in done.err
+
+    @pytest.mark.parametrize("command", [["train", "plain"], ["evaluate", "plain"], ["experiment", "noise"]])
+    def test_an_empty_variable_downloads_nothing(self, digits, monkeypatch, command):
+        monkeypatch.setattr("service.training.mirror.download", lambda: pytest.fail("it was downloaded"))
+        monkeypatch.setenv("MNIST_DIR", "")
+        assert digits(*command) == (
+            1,
+            "",
+            "digits: MNIST_DIR is empty; give it a value, or leave it out\n",
+        )
 
     def test_card_prints_the_model_card_of_the_chosen_model(self, digits, artifact_folder):
         done = digits("card", "tiny@1", "--models", artifact_folder)
