@@ -214,7 +214,9 @@ def test_a_seed_out_of_bounds_is_refused(train, bad):
 
 
 def test_too_few_images_are_refused(train):
-    with pytest.raises(BadDataError, match="700 training images, and tiny needs 720"):
+    with pytest.raises(
+        BadDataError, match="700 training images, and tiny needs 720; lower its validation or"
+    ):
         train(recipe=OWN.replace("validation = 200", "validation = 700"))
 
 
