@@ -29,6 +29,8 @@ def main(url: str, *files: str) -> None:
 
 
 if __name__ == "__main__":
+    if not sys.argv[2:]:
+        sys.exit(f"usage: {sys.argv[0]} URL FILE...")
     try:
         main(*sys.argv[1:])
     except ServiceError as error:

@@ -1,13 +1,16 @@
 """Processes that work for this one, each with a pipe of its own; one that is killed is replaced.
 
 The standard library's pool has one pipe for all results, and holds the end that is written to as well: where
-a process is killed within a message, the pool reads on for ever. Here the process alone holds that end.
+a process is killed within a message, the pool reads on for ever. Here the process alone holds that end. For
+the same reason only little is handed to a process as it starts, through a pipe of the library's.
 """
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 from queue import LifoQueue
@@ -15,6 +18,8 @@ from threading import Lock
 from traceback import format_exc
 from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeAlias, TypeVar
+
+from service.errors import ServiceError
 
 __all__ = ["Context", "Processes"]
 
@@ -39,6 +44,7 @@ class Processes:
         context: Context,
         begin: Callable[..., None],
         *arguments: object,
+        inherited: tuple[object, ...] = (),
         environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Start none yet; each is started when there is something for it to do.
@@ -46,21 +52,22 @@ class Processes:
         Args:
             n_processes: how many there are at most.
             context: how they are started.
-            begin: called with the arguments in each of them before anything else.
-            arguments: those of begin.
+            begin: called in each of them before anything else, with what is inherited and the arguments.
+            arguments: of begin, of any size.
+            inherited: of begin too, a few bytes that travel only to a process that starts, as shared memory.
             environment: variables that they find set.
         """
         self._threads = ThreadPoolExecutor(n_processes, thread_name_prefix="waits-for-a-process")
         self._idle: LifoQueue[_Process] = LifoQueue()  # last in, first out: no more start than are needed
         for _ in range(n_processes):
-            self._idle.put(_Process(context, (begin, *arguments), environment))
+            self._idle.put(_Process(context, (begin, arguments), inherited, environment))
 
     def submit(self, work: Callable[..., Result], *arguments: object) -> Future[Result]:
         """Have a process do it.
 
         Returns:
             what becomes the result, or the error that was raised there, or BrokenExecutor where the process
-            was ended before it was through.
+            was ended before it was through, or ServiceError where none could be started.
         """
         return self._threads.submit(self._do, work, *arguments)
 
@@ -94,20 +101,24 @@ class _Process:
     """One process: started when there is something to do, and anew where it was ended."""
 
     def __init__(
-        self, context: Context, beginning: tuple[object, ...], environment: Mapping[str, str]
+        self,
+        context: Context,
+        beginning: tuple[Callable[..., None], tuple[object, ...]],
+        inherited: tuple[object, ...],
+        environment: Mapping[str, str],
     ) -> None:
         self._context = context
         self._beginning = beginning
+        self._inherited = inherited
         self._environment = environment
         self._pipe: Connection | None = None
 
     def do(self, work: Callable[..., Any], *arguments: object) -> tuple[Any, BaseException | None]:
         """Return the result, or the error that was raised there."""
-        if self._pipe is None:
-            self._pipe = self._start()
         try:
-            self._pipe.send((work, arguments))
-            outcome: tuple[Any, BaseException | None] = self._pipe.recv()
+            pipe = self._pipe or self._start()
+            pipe.send((work, arguments))
+            outcome: tuple[Any, BaseException | None] = pipe.recv()
         except (EOFError, OSError) as error:
             self.end()
             raise BrokenExecutor("the process was ended from outside before it was through") from error
@@ -121,11 +132,39 @@ class _Process:
             self._process.join()
 
     def _start(self) -> Connection:
-        ours, its_own = self._context.Pipe()
-        with STARTING, _environment(self._environment), its_own:
-            self._process = self._context.Process(target=_serve, args=(its_own, *self._beginning))
-            self._process.start()
+        """Start it, and tell it how to begin through a pipe that breaks where it is ended meanwhile."""
+        self._pipe = self._started()
+        try:
+            self._pipe.send(self._beginning)
+        except BaseException:  # whatever comes next would be taken for the beginning
+            self.end()
+            raise
+        return self._pipe
+
+    def _started(self) -> Connection:
+        try:
+            ours, its_own = self._context.Pipe()
+            with STARTING, _ctrl_c_held_back(), _environment(self._environment), its_own:
+                self._process = self._context.Process(target=_serve, args=(its_own, *self._inherited))
+                self._process.start()
+        except ConnectionError:  # it was ended, or the server that forks it
+            raise
+        except OSError as error:
+            raise ServiceError(
+                f"no further process can be started ({error.strerror}); end others, or raise the limit"
+            ) from error
         return ours
+
+
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Let a process that is started meanwhile see no Ctrl-C until it has begun."""
+    resource_tracker.ensure_running()  # whoever starts it lets Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -143,10 +182,15 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _serve(pipe: Connection, begin: Callable[..., None], *arguments: object) -> None:
-    """Do what comes through the pipe until nobody is left at its other end."""
-    begin(*arguments)
+def _serve(pipe: Connection, *inherited: object) -> None:
+    """Begin as the first message says, and do what comes then until nobody is left at the other end."""
     with pipe:
+        try:
+            begin, arguments = pipe.recv()
+        except (EOFError, OSError):  # nobody, or only a part of it
+            return
+        begin(*inherited, *arguments)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # begin said what becomes of it
         while True:
             try:
                 pipe.send(_outcome(*pipe.recv()))

@@ -2,7 +2,9 @@
 
 import gzip
 import os
+import resource
 import signal
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +36,22 @@ def artifact_folder(tmp_path, small_network):
     folder = tmp_path / "models"
     save(small_network, describe(small_network), folder)
     return folder
+
+
+@pytest.fixture
+def little_room():
+    """Let no file grow beyond half a kilobyte in there, as where the disk is nearly full."""
+
+    @contextmanager
+    def little_room():
+        before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (512, most))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+
+    return little_room
 
 
 @pytest.fixture

@@ -72,6 +72,13 @@ def test_the_python_example_says_when_nobody_answers():
     assert "is the service running there?" in done.stderr
 
 
+@pytest.mark.parametrize("given", [[], ["http://127.0.0.1:9"]], ids=["nothing", "no picture"])
+def test_the_python_example_says_how_it_is_called(given):
+    done = run(sys.executable, EXAMPLES / "classify.py", *given)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"usage: {EXAMPLES / 'classify.py'} URL FILE...\n"
+
+
 def test_the_notebook_shows_what_its_cells_print_and_draw(monkeypatch):
     monkeypatch.chdir(EXAMPLES)
     names = {}

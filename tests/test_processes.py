@@ -4,11 +4,14 @@ import os
 import signal
 import time
 from concurrent.futures import BrokenExecutor, wait
-from multiprocessing import connection, get_context
+from errno import EAGAIN
+from multiprocessing import connection, get_context, resource_tracker
+from pickle import PicklingError
 from threading import Timer
 
 import pytest
 
+from service.errors import ServiceError
 from service.processes import Processes
 
 pytestmark = pytest.mark.timeout(120)
@@ -16,12 +19,17 @@ pytestmark = pytest.mark.timeout(120)
 KEPT = []
 
 
-def started(n_processes=1, **options):
-    return Processes(n_processes, get_context("spawn"), keep, "kept", **options)
+def started(n_processes=1, kept="kept", **options):
+    return Processes(n_processes, get_context("spawn"), keep, kept, **options)
 
 
 def keep(value):
     KEPT.append(value)
+
+
+def keep_whatever_ctrl_c_says(value):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep(value)
 
 
 def here(value=None):
@@ -95,6 +103,42 @@ def test_one_that_is_killed_costs_what_it_did_and_is_replaced(end):
         with pytest.raises(BrokenExecutor, match="ended from outside"):
             lost.result()
         assert after.result()[1] != before
+
+
+@pytest.mark.parametrize("kept", ["little", bytes(2**20)], ids=["little", "more than a pipe holds"])
+def test_one_that_is_gone_before_it_has_begun_ends_the_work(kept, monkeypatch):
+    resource_tracker.ensure_running()  # which is to be no /bin/false
+    monkeypatch.setattr("multiprocessing.spawn._python_exe", b"/bin/false")
+    with started(kept=kept) as processes, pytest.raises(BrokenExecutor, match="ended from outside"):
+        processes.submit(here).result()
+
+
+def test_ctrl_c_waits_until_a_process_has_begun(tmp_path, capfd):
+    (tmp_path / "sitecustomize.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.getenv("PYTHONPATH")])])
+    with Processes(
+        1, get_context("spawn"), keep_whatever_ctrl_c_says, 3, environment={"PYTHONPATH": path}
+    ) as processes:
+        assert processes.submit(here).result()[0] == [3]
+    assert capfd.readouterr().err == ""
+
+
+def test_where_none_can_be_started_it_is_said(monkeypatch):
+    def exhausted(*_, **__):
+        raise BlockingIOError(EAGAIN, os.strerror(EAGAIN))
+
+    monkeypatch.setattr("multiprocessing.util.spawnv_passfds", exhausted)
+    with started() as processes, pytest.raises(ServiceError, match="no further process can be started"):
+        processes.submit(here).result()
+
+
+def test_what_cannot_travel_leaves_a_process_that_begins_anew():
+    beginning = [lambda: None]  # no process can be sent that
+    with started(kept=beginning) as processes:
+        with pytest.raises((AttributeError, PicklingError)):
+            processes.submit(here).result()
+        beginning[:] = [3]
+        assert processes.submit(here, 4).result()[::2] == ([[3]], 4)
 
 
 def test_what_has_not_begun_can_be_left_undone(tmp_path):

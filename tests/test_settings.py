@@ -135,10 +135,11 @@ def test_a_value_within_bounds_is_read(name, value, read):
     assert getattr(Settings.load(environ={f"DIGITS_{name.upper()}": value}), name) == read
 
 
+@pytest.mark.parametrize("variable", ["DIGITS_MODELS", "DIGITS_CONFIG"])
 @pytest.mark.parametrize("value", ["", "  "])
-def test_an_empty_variable_is_refused(value):
-    with pytest.raises(SettingsError, match=r"^DIGITS_MODELS is empty; give it a value, or leave it out$"):
-        Settings.load(environ={"DIGITS_MODELS": value})
+def test_an_empty_variable_is_refused(variable, value):
+    with pytest.raises(SettingsError, match=rf"^{variable} is empty; give it a value, or leave it out$"):
+        Settings.load(environ={variable: value})
 
 
 @pytest.mark.parametrize("name", [row.name for row in SETTINGS.values() if not row.switch])

@@ -8,10 +8,11 @@ from typing import Any, Self
 from uuid import uuid4
 
 from distributed import Client, KilledWorker, WorkerPlugin
+from distributed.comm.addressing import get_address_host
 
 from service.bulk.job import Item, Job, Worker
 from service.bulk.rows import Row
-from service.errors import ServiceError, UnreachableError
+from service.errors import BadInputError, ServiceError, UnreachableError
 
 __all__ = ["Cluster"]
 
@@ -45,6 +46,7 @@ class Cluster:
             timeout_seconds: to wait for it.
 
         Raises:
+            BadInputError: it is no address.
             UnreachableError: nothing answers there.
             ServiceError: a worker has no digit-service, or another version of it.
         """
@@ -97,6 +99,12 @@ class Cluster:
 
 
 def _connected(address: str, timeout_seconds: float) -> Any:  # noqa: ANN401  # Dask has no types
+    try:
+        get_address_host(address)  # a Client that cannot read it half begins
+    except ValueError as error:
+        raise BadInputError(
+            f"{address!a} is no address of a Dask scheduler ({error}); name one as tcp://127.0.0.1:8786"
+        ) from error
     try:
         return Client(address, timeout=timeout_seconds, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:

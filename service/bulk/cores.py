@@ -38,7 +38,9 @@ class Cores:
         self._n_workers = n_workers
         context = _context()
         self._stop = context.RawValue(c_bool)  # an Event's lock would die with its holder
-        self._processes = Processes(n_workers, context, _begin, job, self._stop, environment=ONE_THREAD)
+        self._processes = Processes(
+            n_workers, context, _begin, job, inherited=(self._stop,), environment=ONE_THREAD
+        )
 
     @property
     def capacity(self) -> int:
@@ -74,7 +76,7 @@ HERE: list[Worker] = []
 """The one worker of a process that this module started."""
 
 
-def _begin(job: Job, stop: c_bool) -> None:
+def _begin(stop: c_bool, job: Job) -> None:
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches every process of a terminal; the first one ends us

@@ -3,6 +3,7 @@
 import glob
 import os
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -39,7 +40,7 @@ def find(inputs: Sequence[str]) -> Iterator[Found]:
     asked for. Folders are told of in the order of the disk. "-" is a list on the standard input.
 
     Raises:
-        BadInputError: an input is nothing that exists; before any file is told of.
+        BadInputError: an input is nothing that exists, or closed; before any file is told of.
     """
     for each in inputs:
         _check(each)
@@ -47,7 +48,10 @@ def find(inputs: Sequence[str]) -> Iterator[Found]:
 
 
 def _check(given: str) -> None:
-    if given != STDIN and not os.path.lexists(given) and next(_matching(given), None) is None:
+    if given == STDIN:
+        if sys.stdin is None:  # as Python has it where whoever started this process closed it
+            raise BadInputError("the standard input is closed; send it a list, or name a file that holds one")
+    elif not os.path.lexists(given) and next(_matching(given), None) is None:
         raise BadInputError(f"there is no {given!a}; name pictures, folders, archives, lists or patterns")
 
 
@@ -110,11 +114,13 @@ def _read_list(path: Path) -> Iterator[Found]:
 
 def _listed(lines: BinaryIO, name: str = STDIN) -> Iterator[Found]:
     """Go through a list, one path a line, seen from the current folder."""
+    mark = BOM_UTF8  # some editors write it before the first line
     while line := lines.readline(MAX_LINE_BYTES):
         if len(line) == MAX_LINE_BYTES:
             yield refused(name, BadInputError("a line is longer than any path; list one path a line"))
             return
-        listed = os.fsdecode(line.rstrip(b"\r\n"))
+        listed = os.fsdecode(line.removeprefix(mark).rstrip(b"\r\n"))
+        mark = b""
         if listed:
             yield _file(listed)
 

@@ -1,16 +1,12 @@
 """Where the results go: checked before the work begins, and written whole at its end."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from secrets import token_hex
-from typing import BinaryIO
 
 from service.bulk.journal import Journal
 from service.bulk.rows import Rows
 from service.bulk.tables import EXTRAS, TABLES
 from service.errors import BadInputError
+from service.whole import whole
 
 __all__ = ["check_out", "journal_of", "write_out"]
 
@@ -45,28 +41,9 @@ def write_out(out: Path, journal: Journal, rows: Rows) -> None:
         BadInputError: the disk does not take them.
     """
     try:
-        with _whole(out) as file:
+        with whole(out) as file:
             TABLES[out.suffix.lower()](journal.lines(), file, rows)
     except OSError as error:
         raise BadInputError(
             f"{out}: cannot be written ({error.strerror}); check the disk and run the same command again"
         ) from error
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
-    """Write beside a path, sync, and rename: a reader and a crash find all of the file or nothing of it."""
-    beside = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
-    try:
-        with beside.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

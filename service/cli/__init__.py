@@ -1,9 +1,11 @@
 """`digits …`: each command is a module of this package, imported when it is called."""
 
 import gc
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from traceback import walk_tb
 from types import MappingProxyType
 
 import click
@@ -63,4 +65,17 @@ def main() -> None:
         status = error.exit_code
     except click.Abort:
         status = 130  # as a shell reports a program that Ctrl-C ended
+    except OSError as error:
+        if not _is_of_the_output(error):
+            raise
+        told = f"the output cannot be written ({error.strerror}); make room, or send it elsewhere"
+        click.echo(f"digits: {told}", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python tries again as it ends
+        status = 1
     sys.exit(status)
+
+
+def _is_of_the_output(error: OSError) -> bool:
+    """Find out whether it was raised where something is printed, and not by a file or a connection."""
+    *_, (frame, _) = walk_tb(error.__traceback__)
+    return frame.f_code is click.echo.__code__

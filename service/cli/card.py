@@ -9,6 +9,7 @@ from service.cli.artifact import find
 from service.cli.options import settings_flags
 from service.errors import BadInputError
 from service.settings import Settings
+from service.whole import whole
 
 __all__ = ["command"]
 
@@ -25,6 +26,7 @@ def command(model: str, out: Path | None, config: Path | None, **flags: object) 
         click.echo(text, nl=False)
         return
     try:
-        out.write_text(text, encoding="utf-8")
+        with whole(out) as file:
+            file.write(text.encode())
     except OSError as error:
         raise BadInputError(f"{out}: cannot be written ({error.strerror}); name another file") from error

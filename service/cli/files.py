@@ -1,5 +1,7 @@
 """What the commands that look at pictures share."""
 
+import sys
+
 import click
 
 from service.cli.options import Decorator
@@ -25,6 +27,8 @@ def read(file: str) -> bytes:
     Raises:
         BadInputError: it cannot be read.
     """
+    if file == "-" and sys.stdin is None:  # as Python has it where whoever started this process closed it
+        raise BadInputError("the standard input is closed; name a file, or send it a picture")
     try:
         with click.open_file(file, "rb") as stream:
             content: bytes = stream.read()

@@ -1,23 +1,36 @@
 """What several commands are told alike."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import click
 
+from service.errors import SettingsError
 from service.settings import SETTINGS, Setting, usable_cores
 
 __all__ = ["AS_JSON", "DATA", "PROCESSES", "settings_flags"]
 
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+MNIST_DIR = "MNIST_DIR"
+
+
+def _no_empty_variable(_: click.Context, __: click.Parameter, given: Path | None) -> Path | None:
+    """Refuse an empty variable, which click takes for none: nobody meant to download with it."""
+    if given is None and os.environ.get(MNIST_DIR) == "":
+        raise SettingsError(f"{MNIST_DIR} is empty; give it a value, or leave it out")
+    return given
+
+
 AS_JSON: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 DATA: Decorator = click.option(
     "--data",
     type=click.Path(path_type=Path),
-    envvar="MNIST_DIR",
+    envvar=MNIST_DIR,
     show_envvar=True,
+    callback=_no_empty_variable,
     help="Read MNIST from this folder; without one it is downloaded.",
 )
 PROCESSES: Decorator = click.option(

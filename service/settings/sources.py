@@ -45,13 +45,28 @@ def gather(
         SettingsError: an unknown name, an empty value, a setting given twice at one level, or a file that
             cannot be read.
     """
-    named = environ.get(_variable(CONFIG))
-    path = Path(named) if file is None and named else file
+    named = _named(environ)
+    path = named if file is None else file
     return (
         _level(known, _members(path), str, f"file {path}")
         | _level(known, _variables(environ), _variable, "environment {}")
         | _level(known, _present(flags), _flag, "flag {}")
     )
+
+
+def _named(environ: Mapping[str, str]) -> Path | None:
+    """Return the file that the environment names."""
+    variable = _variable(CONFIG)
+    named = environ.get(variable)
+    if named is None:
+        return None
+    _refuse_empty(variable, named)
+    return Path(named)
+
+
+def _refuse_empty(spelled: str, value: object) -> None:
+    if isinstance(value, str) and not value.strip():
+        raise SettingsError(f"{spelled} is empty; give it a value, or leave it out")
 
 
 def _members(file: Path | None) -> Iterable[tuple[str, object]]:
@@ -103,8 +118,7 @@ def _level(
             raise SettingsError(
                 f"{spell(key)} is not a setting; the nearest is {spell(_nearest(known, key))}"
             )
-        if isinstance(value, str) and not value.strip():
-            raise SettingsError(f"{spell(key)} is empty; give it a value, or leave it out")
+        _refuse_empty(spell(key), value)
         if name in found:
             raise SettingsError(f"{spell(name)} and {spell(f'{name}_file')} are both given; give one of them")
         origin = source.format(spell(key))

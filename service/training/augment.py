@@ -6,8 +6,10 @@ random, and the displacements are smoothed with a Gaussian.
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Annotated, TypeAlias
 
 import numpy as np
+from pydantic import Field
 
 from service.network import FloatArray
 
@@ -15,6 +17,8 @@ __all__ = ["Augmentation", "augment", "displacements", "matrices", "warp"]
 
 SIDE = 28  # pixels
 COARSE = 4  # pixels between the points where displacements are drawn: under σ nothing finer is left
+
+Pixels: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=SIDE)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +31,16 @@ class Augmentation:
         shear: pixels to the right for each pixel up.
         shift: pixels, down and right by themselves.
         elastic: pixels that a point is displaced, root mean square.
-        smoothness: σ of the Gaussian over the displacements, in pixels.
+        smoothness: σ of the Gaussian over the displacements, in pixels; what is drawn is too coarse for less
+            than 4.
     """
 
-    rotation: float = 0
-    scale: float = 0
-    shear: float = 0
-    shift: float = 0
-    elastic: float = 0
-    smoothness: float = 5
+    rotation: Annotated[float, Field(strict=True, ge=0, le=180)] = 0
+    scale: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0
+    shear: Annotated[float, Field(strict=True, ge=0, le=2)] = 0
+    shift: Pixels = 0
+    elastic: Pixels = 0
+    smoothness: Annotated[float, Field(strict=True, ge=COARSE, le=SIDE)] = 5
 
 
 def augment(images: FloatArray, bounds: Augmentation, rng: np.random.Generator) -> FloatArray:

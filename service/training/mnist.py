@@ -104,17 +104,21 @@ def _verified(folder: Path, name: str, sha256: Mapping[str, str]) -> NDArray[np.
 
 def _content(folder: Path, name: str) -> bytes:
     raw, compressed = folder / name, folder / f"{name}.gz"
+    found = compressed
     try:
         if raw.exists():
-            return raw.read_bytes()
-        return gzip.decompress(compressed.read_bytes())
-    except FileNotFoundError as error:
+            found = raw
+        content = found.read_bytes()
+        return content if found is raw else gzip.decompress(content)
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise BadDataError(
             f"{folder} holds neither {name} nor {name}.gz; name the folder of the four MNIST files, or name "
             "none to download them"
         ) from error
+    except IsADirectoryError as error:
+        raise BadDataError(f"{found}: is a folder; name the one in which the four files lie") from error
     except (OSError, EOFError, zlib.error) as error:
-        raise BadDataError(f"{compressed}: cannot be read ({error}); download it again") from error
+        raise BadDataError(f"{found}: cannot be read ({error}); download it again") from error
 
 
 def idx(content: bytes, name: str) -> NDArray[np.uint8]:

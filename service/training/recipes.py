@@ -34,9 +34,11 @@ def _row_of(table: Mapping[str, Any]) -> AfterValidator:
     return AfterValidator(check)
 
 
-Share: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
-Weight: TypeAlias = Annotated[float, Field(gt=0)]
-Width: TypeAlias = Annotated[int, Field(ge=1, le=65_536)]
+Whole: TypeAlias = Annotated[int, Field(strict=True)]  # else true is 1
+Number: TypeAlias = Annotated[float, Field(strict=True)]
+Share: TypeAlias = Annotated[Number, Field(ge=0, lt=1)]
+Positive: TypeAlias = Annotated[Number, Field(gt=0)]
+Width: TypeAlias = Annotated[Whole, Field(ge=1, le=65_536)]
 
 
 class Values(BaseModel):
@@ -105,32 +107,32 @@ class Recipe(Values):
     sizes: Annotated[tuple[Width, ...], Field(min_length=2, max_length=32)] = (784, 16, 16, 10)
     activations: tuple[Annotated[str, _row_of(ACTIVATIONS)], ...] = ("sigmoid",) * 3
     initialisation: Annotated[str, _row_of(INITIALISATIONS)] = "scaled"
-    spread: Annotated[float, Field(gt=0)] = 1
-    reach: tuple[Annotated[float, Field(ge=1)], ...] = ()
+    spread: Positive = 1
+    reach: tuple[Annotated[Number, Field(ge=1)], ...] = ()
     preprocessing: Annotated[str, _row_of(PREPROCESSINGS)] = "mnist"
     cost: Annotated[str, _row_of(COSTS)] = "cross-entropy"
     optimiser: Annotated[str, _row_of(OPTIMISERS)] = "adam"
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: Positive
     schedule: Annotated[str, _row_of(SCHEDULES)] = "constant"
-    mini_batch: Annotated[int, Field(ge=1)]
-    epochs: Annotated[int, Field(ge=1)]
+    mini_batch: Annotated[Whole, Field(ge=1)]
+    epochs: Annotated[Whole, Field(ge=1)]
     averaging: Share = 0
-    candidates: Annotated[int, Field(ge=1)] = 1
-    committee: Annotated[int, Field(ge=0, le=16)] = 0
+    candidates: Annotated[Whole, Field(ge=1)] = 1
+    committee: Annotated[Whole, Field(ge=0, le=16)] = 0
     lesson: Share = 0.5
     augmentation: Augmentation = Augmentation()
-    variations: Annotated[int, Field(ge=0, le=1000)] = 0
+    variations: Annotated[Whole, Field(ge=0, le=1000)] = 0
     sources: dict[Annotated[str, _row_of(SOURCES)], Share] = Field(default_factory=dict)
     trash_share: Share = 0
-    trash: dict[Annotated[str, _row_of(SEEN)], Weight] = Field(default_factory=dict)
-    trash_drawn: Annotated[int, Field(ge=1, le=16)] = 1
-    trash_kept: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
+    trash: dict[Annotated[str, _row_of(SEEN)], Positive] = Field(default_factory=dict)
+    trash_drawn: Annotated[Whole, Field(ge=1, le=16)] = 1
+    trash_kept: Annotated[Whole, Field(ge=1, le=1_000_000)] = 20_000
     calibrate: bool = False
     rejection: Rejection = Rejection()
-    moments: Annotated[int, Field(ge=0, le=100)] = 0
-    validation: Annotated[int, Field(ge=1)] = 10_000
+    moments: Annotated[Whole, Field(ge=0, le=100)] = 0
+    validation: Annotated[Whole, Field(ge=1)] = 10_000
     refit: bool = False
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    seed: Annotated[Whole, Field(ge=0, lt=2**63)] = 0
     dtype: Literal["float32", "float16"] = "float32"
 
     @model_validator(mode="after")

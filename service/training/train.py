@@ -204,7 +204,8 @@ def _split(digits: Digits, recipe: Recipe) -> tuple[Digits, Digits]:
     needed = recipe.validation + recipe.n_digits
     if len(digits) < needed:
         raise BadDataError(
-            f"{len(digits):,} training images, and {recipe.name} needs {needed:,}; use the whole of MNIST"
+            f"{len(digits):,} training images, and {recipe.name} needs {needed:,}; lower its "
+            "validation or its mini_batch"
         )
     return digits[: -recipe.validation], digits[-recipe.validation :]
 

@@ -4,14 +4,14 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Future
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from service.errors import ServiceError
 from service.processes import Processes
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
 __all__ = ["elsewhere", "side_by_side"]
 
@@ -33,6 +33,9 @@ def side_by_side(
         tasks: small values, any number of them.
         processes: 1 works here, when a result is asked for, and starts none.
         ahead: how many tasks are begun before their results are asked for, at most.
+
+    Raises:
+        ServiceError: a process was ended from outside.
     """
     if processes <= 1:
         yield from (work(shared, task) for task in tasks)
@@ -43,9 +46,9 @@ def side_by_side(
         for task in tasks:
             begun.append(pool.submit(_work, work, task))
             if len(begun) > ahead:
-                yield begun.popleft().result()
+                yield _result(begun.popleft())
         while begun:
-            yield begun.popleft().result()
+            yield _result(begun.popleft())
     finally:  # once, and waited for: a second call would take back that what has not begun is left undone
         pool.shutdown(cancel_futures=True)
 
@@ -60,16 +63,27 @@ def elsewhere(work: Callable[..., Result], *arguments: object) -> Iterator[Calla
 
     Yields:
         what waits for the result.
+
+    Raises:
+        ServiceError: the process was ended from outside.
     """
     with Processes(1, get_context("spawn"), _end_when_told) as pool:
-        number = pool.submit(os.getpid).result()
+        number = _result(pool.submit(os.getpid))
         result = pool.submit(work, *arguments)
         try:
-            yield result.result
+            yield partial(_result, result)
         except BaseException:
             if not result.done():  # else the process waits for nothing, or is gone
                 os.kill(number, signal.SIGTERM)
             raise
+
+
+def _result(future: Future[Result]) -> Result:
+    """Wait for what a process makes."""
+    try:
+        return future.result()
+    except BrokenExecutor as error:
+        raise ServiceError(f"{error}, perhaps for want of memory; allow fewer with --processes") from error
 
 
 def _end_when_told() -> None:

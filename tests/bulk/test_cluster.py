@@ -12,7 +12,7 @@ from distributed import Client
 
 from service.bulk import classify_many, cluster, find
 from service.bulk.cluster import Cluster
-from service.errors import ServiceError, UnreachableError
+from service.errors import BadInputError, ServiceError, UnreachableError
 
 pytestmark = pytest.mark.timeout(600)  # five processes start, on whatever machine
 
@@ -94,8 +94,15 @@ def test_workers_answer_as_this_machine_does_and_read_nothing_themselves(
 def test_nothing_at_the_address_is_one_line(job):
     with pytest.raises(UnreachableError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1; start"):
         Cluster(job, "tcp://127.0.0.1:1", timeout_seconds=0.5)
-    with pytest.raises(UnreachableError):
-        Cluster(job, "nowhere://", timeout_seconds=0.5)
+
+
+@pytest.mark.parametrize(
+    "address", ["foo", "", "nowhere://", "http://127.0.0.1:8786", "tcp://127.0.0.1:port"]
+)
+def test_what_is_no_address_is_one_line_and_half_begins_no_client(job, monkeypatch, address):
+    monkeypatch.setattr(cluster, "Client", lambda *_, **__: pytest.fail("a client was begun"))
+    with pytest.raises(BadInputError, match=r"is no address of a Dask scheduler \(.*\); name one as tcp://"):
+        Cluster(job, address)
 
 
 def test_another_version_on_the_workers_is_one_line(running, job, monkeypatch):

@@ -26,6 +26,13 @@ from service.cli import main
 pytestmark = pytest.mark.timeout(300)  # several processes start, on whatever machine
 
 
+INTERRUPTED = """
+import os, signal, sys
+if any("multiprocessing.forkserver" in argument for argument in sys.orig_argv):
+    os.killpg(0, signal.SIGINT)
+"""
+
+
 def command(*arguments):
     return [sys.executable, "-m", "service", "classify-many", *map(str, arguments)]
 
@@ -269,6 +276,24 @@ class TestARunThatIsEnded:
         )
         assert psutil.wait_procs(workers)[1] == []
         assert rows_in(run.journal)
+
+    def test_by_ctrl_c_while_its_processes_start_says_so_too(self, tiny, folder, tmp_path):
+        """What a terminal does, as soon as there is a second process."""
+        (tmp_path / "sitecustomize.py").write_text(INTERRUPTED)
+        path = os.pathsep.join([str(tmp_path), *filter(None, [os.getenv("PYTHONPATH")])])
+        done = subprocess.run(
+            command(folder, "--out", tmp_path / "results.csv", *tiny, "--workers", 2),
+            env=os.environ | {"PYTHONPATH": path},
+            start_new_session=True,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 130
+        assert done.stderr.strip() == (
+            f"digits: ended; {tmp_path / 'results.csv.journal'} has the answers so far, "
+            "the same command goes on"
+        )
 
     def test_but_not_by_ctrl_c_where_its_parent_had_that_ignored(self, fed):
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -123,9 +123,20 @@ def test_a_list_names_files_one_a_line(tmp_path):
     assert wanted(tmp_path / "list.txt") == {"a.png", "./b c.png", os.fsdecode(b"no\xff.png")}
 
 
+def test_a_mark_before_a_list_is_no_part_of_a_name(tmp_path):
+    (tmp_path / "list.txt").write_text("a.png\n\ufeffb.png\n", encoding="utf-8-sig")
+    assert wanted(tmp_path / "list.txt") == {"a.png", "\ufeffb.png"}
+
+
 def test_a_list_comes_on_the_standard_input(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a.png\nb.png\n")))
     assert wanted("-") == {"a.png", "b.png"}
+
+
+def test_a_standard_input_that_is_closed_is_told_before_anything_begins(folder, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)  # as Python has it after <&-
+    with pytest.raises(BadInputError, match=r"the standard input is closed; send it a list, or name"):
+        find([str(folder), "-"])
 
 
 def test_a_list_that_is_no_list_is_a_fault(tmp_path):

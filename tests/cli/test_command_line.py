@@ -1,5 +1,6 @@
 """What every command has in common: help, hints, exit statuses, and how it ends."""
 
+import errno
 import os
 import runpy
 import signal
@@ -7,10 +8,13 @@ import socket
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
-from service.cli import COMMANDS
+from service.cli import COMMANDS, main
+
+FIVE = Path(__file__).parents[2] / "examples" / "five.png"
 
 
 def in_process_of_its_own(*arguments, **options):
@@ -95,6 +99,48 @@ class TestTheCommandLine:
         with in_process_of_its_own("config", stdout=writer) as process:
             os.close(writer)
             assert process.stderr.read() == ""
+
+    @pytest.mark.parametrize(
+        "arguments", [["--help"], ["config"], ["models"], ["card", "plain"], ["classify", FIVE]], ids=str
+    )
+    @pytest.mark.parametrize(
+        ("out", "unbuffered", "reason"),
+        [
+            (("/dev/full", "w"), "", "No space left on device"),
+            (("/dev/full", "w"), "1", "No space left on device"),
+            (("/dev/null", "r"), "", "Bad file descriptor"),
+        ],
+    )
+    def test_says_in_one_line_that_its_output_cannot_be_written(self, arguments, out, unbuffered, reason):
+        environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+        with (
+            Path(out[0]).open(out[1]) as file,
+            in_process_of_its_own(*arguments, stdout=file, env=environment) as process,
+        ):
+            told = process.stderr.read()
+        assert process.returncode == 1
+        assert told == (f"digits: the output cannot be written ({reason}); make room, or send it elsewhere\n")
+
+    @pytest.mark.parametrize(
+        ("command", "file"),
+        [("classify", "-: "), ("show", ""), ("classify-many", "")],
+    )
+    def test_says_in_one_line_that_its_input_is_closed(self, command, file, tmp_path):
+        out = [] if command == "classify" else ["--out", tmp_path / {"show": "a.png"}.get(command, "a.csv")]
+        shell = ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-m", "service", command, "-"]
+        done = subprocess.run([*shell, *map(str, out)], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(f"digits: {file}the standard input is closed; ")
+        assert done.stderr.count("\n") == 1
+        assert not list(tmp_path.iterdir())
+
+    def test_does_not_blame_the_output_for_other_faults(self, monkeypatch):
+        def broken(*_, **__):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+        monkeypatch.setattr("service.cli.digits.main", broken)
+        with pytest.raises(PermissionError):
+            main()
 
     def test_ends_quietly_on_ctrl_c(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -3,6 +3,8 @@
 import sys
 from hashlib import sha256
 
+import pytest
+
 from service.settings.fields import usable_cores
 
 
@@ -54,6 +56,16 @@ class TestTraining:
         assert "plain" in done.err
         assert "video" in done.err
 
+    @pytest.mark.parametrize("command", [["train", "plain"], ["evaluate", "plain"], ["experiment", "noise"]])
+    def test_an_empty_variable_downloads_nothing(self, digits, monkeypatch, command):
+        monkeypatch.setattr("service.training.mirror.download", lambda: pytest.fail("it was downloaded"))
+        monkeypatch.setenv("MNIST_DIR", "")
+        assert digits(*command) == (
+            1,
+            "",
+            "digits: MNIST_DIR is empty; give it a value, or leave it out\n",
+        )
+
     def test_card_prints_the_model_card_of_the_chosen_model(self, digits, artifact_folder):
         done = digits("card", "tiny@1", "--models", artifact_folder)
         assert (done.status, done.err) == (0, "")
@@ -68,6 +80,16 @@ class TestTraining:
             "",
         )
         assert (tmp_path / "card.md").read_text(encoding="utf-8") == printed
+
+    def test_card_leaves_the_old_one_where_a_new_one_finds_no_room(
+        self, digits, artifact_folder, tmp_path, little_room
+    ):
+        (tmp_path / "card.md").write_text("the old one")
+        with little_room():
+            done = digits("card", "tiny", "--models", artifact_folder, "--out", tmp_path / "card.md")
+        assert (done.status, done.err.count("\n")) == (1, 1)
+        assert "card.md: cannot be written (File too large)" in done.err
+        assert (tmp_path / "card.md").read_text() == "the old one"
 
     def test_card_says_when_it_cannot_write(self, digits, artifact_folder, tmp_path):
         done = digits("card", "tiny", "--models", artifact_folder, "--out", tmp_path)

@@ -60,6 +60,22 @@ def test_without_a_folder_the_files_are_downloaded(drawn_folder, monkeypatch):
     assert len(mnist.read(sha256=sha256).training) == 700
 
 
+def test_a_file_in_place_of_the_folder_is_answered_with_what_to_name(drawn_folder):
+    folder, sha256 = drawn_folder
+    file = folder / f"{IMAGES}.gz"
+    with pytest.raises(BadDataError, match=rf"^{file} holds neither {IMAGES} nor .*; name the folder of the"):
+        mnist.read(file, sha256=sha256)
+
+
+@pytest.mark.parametrize("end", ["", ".gz"])
+def test_a_folder_in_place_of_a_file_is_named_as_such(drawn_folder, end):
+    folder, sha256 = drawn_folder
+    (folder / f"{IMAGES}.gz").unlink()
+    (folder / f"{IMAGES}{end}").mkdir()
+    with pytest.raises(BadDataError, match=rf"{IMAGES}{end}: is a folder; name the one in which"):
+        mnist.read(folder, sha256=sha256)
+
+
 def test_a_missing_file_is_named_with_what_to_do(drawn_folder):
     folder, sha256 = drawn_folder
     (folder / f"{IMAGES}.gz").unlink()

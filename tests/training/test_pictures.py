@@ -112,6 +112,12 @@ def test_a_folder_that_cannot_be_written_to_is_named(measured, tmp_path):
         draw(measured, tmp_path / "file")
 
 
+def test_a_picture_without_room_is_not_there_by_half(measured, tmp_path, little_room):
+    with little_room(), pytest.raises(BadInputError, match="cannot be written"):
+        draw(measured, tmp_path / "new")
+    assert not [*(tmp_path / "new").iterdir()]
+
+
 def test_without_the_extra_the_command_that_brings_it_is_named(measured, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ServiceError, match=r"pip install 'digit-service\[train\]'"):

@@ -247,7 +247,9 @@ def test_a_folder_that_takes_no_artifact_is_refused_before_the_training(train, t
 
 
 def test_too_few_images_are_refused(train):
-    with pytest.raises(BadDataError, match="700 training images, and tiny needs 720"):
+    with pytest.raises(
+        BadDataError, match="700 training images, and tiny needs 720; lower its validation or"
+    ):
         train(recipe=OWN.replace("validation = 200", "validation = 700"))
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 
 from service.network import FloatArray
 from service.training.extras import needs
+from service.whole import whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -146,7 +147,7 @@ def write(drawn: "Figure", path: Path) -> None:
     """Write a PNG of at most 256 colours, the same bytes for the same figure and the same matplotlib."""
     content = BytesIO()
     drawn.savefig(content, format="png", dpi=DOTS_PER_INCH)
-    with Image.open(content) as image:
+    with Image.open(content) as image, whole(path) as file:
         image.convert("RGB").quantize(256, kmeans=1, dither=Image.Dither.NONE).save(
-            path, "PNG", optimize=True
+            file, "PNG", optimize=True
         )

@@ -16,6 +16,7 @@ from service.training import mnist
 from service.training.experiments import chart
 from service.training.experiments.bench import Bench, Experiment
 from service.training.experiments.table import EXPERIMENTS
+from service.whole import whole
 
 __all__ = ["perform", "run"]
 
@@ -79,7 +80,8 @@ def perform(experiment: Experiment, bench: Bench, out: Path) -> list[Path]:
         try:
             out.mkdir(parents=True, exist_ok=True)
             chart.write(outcome.figure, picture)
-            numbers.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+            with whole(numbers) as file:
+                file.write(f"{json.dumps(found, indent=1, allow_nan=False)}\n".encode())
         except OSError as error:
             raise BadInputError(f"{out}: cannot be written to ({error}); name another folder") from error
     written = [picture, numbers]

@@ -2,12 +2,12 @@
 
 import json
 from pathlib import Path
-from shutil import copyfile
 
 from service.errors import BadDataError, BadInputError
 from service.training.experiments.bench import Experiment
 from service.training.experiments.markdown import reflow
 from service.training.experiments.table import EXPERIMENTS
+from service.whole import whole
 
 __all__ = ["publish", "render"]
 
@@ -67,7 +67,14 @@ def publish(folder: Path, page: Path) -> None:
         (page.parent / "pictures").mkdir(parents=True, exist_ok=True)
         for name in EXPERIMENTS:
             for kind in ("png", "json"):
-                copyfile(folder / f"{name}.{kind}", page.parent / "pictures" / f"{name}.{kind}")
-        page.write_text(told, encoding="utf-8")
+                _copy(folder / f"{name}.{kind}", page.parent / "pictures" / f"{name}.{kind}")
+        with whole(page) as file:
+            file.write(told.encode())
     except OSError as error:
         raise BadInputError(f"{page}: cannot be written ({error}); name another file") from error
+
+
+def _copy(source: Path, target: Path) -> None:
+    content = source.read_bytes()
+    with whole(target) as file:
+        file.write(content)

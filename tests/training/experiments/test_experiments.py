@@ -195,6 +195,13 @@ def test_a_place_that_cannot_be_written_to_is_one_line(bench, tmp_path):
         perform(small("hidden"), bench, tmp_path / "taken")
 
 
+def test_what_finds_no_room_leaves_nothing_half_written(bench, tmp_path, little_room):
+    experiment = small("hidden")
+    with little_room(), pytest.raises(BadInputError, match="cannot be written to"):
+        perform(experiment, bench, tmp_path / "out")
+    assert not [*(tmp_path / "out").iterdir()]
+
+
 def test_without_matplotlib_the_message_says_what_to_install(bench, tmp_path, monkeypatch):
     def missing(module):
         raise ImportError(module)

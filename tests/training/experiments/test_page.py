@@ -70,6 +70,12 @@ def test_a_page_that_cannot_be_written_is_one_line(tmp_path):
         publish(DOCS / "pictures", tmp_path / "taken" / "page.md")
 
 
+def test_a_page_without_room_for_its_pictures_leaves_nothing_half_written(tmp_path, little_room):
+    with little_room(), pytest.raises(BadInputError, match=r"page\.md: cannot be written"):
+        publish(DOCS / "pictures", tmp_path / "page.md")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
 def test_prose_is_reflowed_and_tables_are_not():
     rows = table(["a", "b"], [["1", "2"]])
     assert reflow(f"one\ntwo\n\n{rows}") == f"one two\n\n{rows}"
