@@ -503,7 +503,7 @@ function encode(strokes) {
     const words = [points.length / 2, points[0], points[1]].flatMap((word) => [word >> 8, word & 255]);
     return [(erase ? 128 : 0) | size, ...words, ...points.slice(2).map((p, i) => (p - points[i]) & 255)];
   });
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return btoa(bytes.map((byte) => String.fromCharCode(byte)).join("")).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
 /** @param {string} text @returns {Stroke[]} */
@@ -529,17 +529,19 @@ function writeHash() {
   history.replaceState(null, "", written);
 }
 
-/** Restore what the link says. */
+/** Restore what the link says; what names no part of a drawing, as #pad, is no such link. */
 async function readHash() {
-  if (location.hash === written) return;
   const said = new URLSearchParams(location.hash.slice(1)), name = said.get("model") ?? model.name;
+  const isLink = ["model", "strokes", "noise", "pixels"].some((part) => said.has(part));
+  if (!isLink) return history.replaceState(null, "", written || location.hash);
+  if (location.hash === written) return;
   if (name !== model.name && models.some((m) => m.name === name)) await chooseModel(name);
   try {
-    const strokes = decode(said.get("strokes") ?? ""), seed = Number(said.get("noise")) || 0;
+    const strokes = decode(said.get("strokes") ?? ""), seed = Number(said.get("noise")) >>> 0;
     const pixels = (said.get("pixels") ?? "").split(",").map(Number);
     const isGood = pixels.length === 4 && pixels.every((pixel) => Math.abs(pixel) <= 1);
-    drawing = { strokes, picture: seed ? await noisePicture(seed) : null, pixels: isGood ? pixels : drawing.pixels };
     noiseSeed = Math.max(noiseSeed, seed);
+    replace({ strokes, picture: seed ? await noisePicture(seed) : null, ...(isGood && { pixels }) });
   } catch {
     say("the link holds no drawing");
   }
@@ -1029,6 +1031,7 @@ async function start() {
   await chooseModel((models.find((m) => m.default) ?? models[0]).name);
   for (const part of all("main [inert]")) part.inert = false;
   await readHash();
+  past.length = 0;
   changed();
 }
 
@@ -1072,7 +1075,7 @@ addEventListener("paste", ({ clipboardData }) => takeFile(clipboardData?.files[0
 addEventListener("dragover", (event) => { event.preventDefault(); dragged(true); });
 addEventListener("dragleave", () => dragged(false));
 addEventListener("drop", (event) => { event.preventDefault(); dragged(false); takeFile(event.dataTransfer?.files[0]); });
-addEventListener("hashchange", () => readHash().then(changed));
+addEventListener("hashchange", () => readHash().catch(complain));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
 for (const id of ["draw", "network", "more", "learn"]) $(id).inert = true; // until there is a network to do it with
 start().catch(complain);
