@@ -4,7 +4,7 @@
  * multiplies a weight with its input to colour a cell.
  *
  * @typedef {{erase: boolean, size: number, points: number[]}} Stroke  x, y, x, y … in 0..1023 of the pad's side
- * @typedef {{bitmap: ImageBitmap, body: Blob | string, seed?: number}} Picture  uploaded; or noise, pixels as JSON
+ * @typedef {{bitmap: ImageBitmap | HTMLCanvasElement, body: Blob | string, seed?: number}} Picture  uploaded; or noise, pixels as JSON
  * @typedef {{strokes: Stroke[], picture: Picture | null, pixels: number[]}} Drawing  pixels: of a four-pixel camera
  */
 
@@ -77,12 +77,15 @@ const pathNow = () => (isPast() ? `${modelPath()}/history/${epochs[moment]}` : m
 
 // --- Asking the service
 
+/** What went wrong, in words for who reads the page; any other error is a fault of the page itself. */
+class Trouble extends Error {}
+
 const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
 
 /** Ask; of a busy service again when it says, up to three times. @param {string} path @param {RequestInit} options */
 async function call(path, options = {}, tries = 3) {
   const headers = key ? { ...options.headers, "X-API-Key": key } : options.headers;
-  const response = await fetch(path, { ...options, headers });
+  const response = await fetch(path, { ...options, headers }).catch(() => { throw new Trouble("The service does not answer."); });
   if (response.status === 503 && tries > 1) {
     await pause(Number(response.headers.get("Retry-After")) || 1);
     return call(path, options, tries - 1);
@@ -90,10 +93,14 @@ async function call(path, options = {}, tries = 3) {
   $("key").hidden = response.status !== 401;
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
-  throw new Error(problem.detail ?? `The service answered ${response.status}.`);
+  throw new Trouble(problem.detail ?? `The service answered ${response.status}.`);
 }
 
-const getJson = async (path) => (await call(path)).json();
+/** @param {Response} response @returns {Promise<any>} */
+const jsonOf = (response) => response.json().catch(() => {
+  throw new Trouble("What answers here is not the service: perhaps a proxy, or a page to sign in.");
+});
+const getJson = async (path) => jsonOf(await call(path));
 
 const neurons = new Map();
 /** Return the weights into a neuron of a layer, from 1, or null until they have come. */
@@ -101,9 +108,16 @@ function weightsInto(layer, index) {
   const path = `${pathNow()}/weights/${layer - 1}/${index}.json`;
   if (!neurons.has(path)) {
     neurons.set(path, null);
-    getJson(path).then((neuron) => { neurons.set(path, neuron); paintSoon(); }, complain);
+    write($("neuron-told"), "");
+    getJson(path).then((neuron) => { neurons.set(path, neuron); paintSoon(); }, (error) => missed(path, error));
   }
   return neurons.get(path);
+}
+
+/** Tell that weights have not come; whatever is painted next asks for them again. */
+function missed(path, error) {
+  neurons.delete(path);
+  if (path.startsWith(`${pathNow()}/weights`)) write($("neuron-told"), `Some weights are missing. ${inPlain(error)}`);
 }
 
 let asking = false, wanted = false;
@@ -122,11 +136,14 @@ async function ask() {
 }
 
 async function askOnce() {
+  const asked = model, beside = $("compare").value;
   sent = await toSend();
-  const beside = $("compare").value;
+  if (asked !== model) return; // whoever chose another asks it
   const first = await classify(model.name, sent.body);
   const second = beside && (await classify(beside, sent.body));
-  inputs = readsPixels() ? [...drawing.pixels] : await readPixels(first.reply.image);
+  const read = readsPixels() ? [...drawing.pixels] : await readPixels(first.reply.image);
+  if (asked !== model) return;
+  inputs = read;
   [reply, replyBeside] = [first.reply, second?.reply];
   complained = false;
   paint();
@@ -141,7 +158,7 @@ async function classify(name, body) {
   const type = typeof body === "string" ? "application/json" : "image/png";
   const start = performance.now();
   const response = await call(path, { method: "POST", body, headers: { "Content-Type": type } });
-  const reply = await response.json(), took = performance.now() - start;
+  const reply = await jsonOf(response), took = performance.now() - start;
   return { reply, path, took, status: response.status, timing: response.headers.get("Server-Timing") ?? "" };
 }
 
@@ -179,8 +196,9 @@ let complained = false; // until the next answer: what is painted anew meanwhile
 /** @param {any} error */
 function complain(error) {
   complained = true;
-  tell(all(".answer")[0], "failed", "No answer", error instanceof TypeError ? "The service does not answer." : error.message);
+  tell(all(".answer")[0], "failed", "No answer", inPlain(error));
 }
+const inPlain = (error) => (error instanceof Trouble ? error.message : `This page has a fault: ${error.message}`);
 
 // --- Drawing
 
@@ -233,8 +251,11 @@ function paintPad() {
   $("hint").hidden = !isEmpty;
 }
 
+let steps = 0; // that were taken; what took its time is dropped where another came meanwhile
+
 /** Keep what there is for undo. */
 function remember() {
+  steps++;
   finish?.();
   past.push({ ...drawing, pixels: [...drawing.pixels] });
 }
@@ -257,6 +278,7 @@ function replace(change) {
 }
 
 function undo() {
+  steps++;
   finish?.();
   endStroke();
   drawing = past.pop() ?? drawing;
@@ -415,30 +437,32 @@ function random(seed, n) {
   });
 }
 
-/** Make noise that goes straight into the network. @returns {Promise<Picture>} */
-async function noisePicture(seed) {
+/** Make noise that goes straight into the network. @returns {Picture} */
+function noisePicture(seed) {
   const pixels = random(seed, CELLS * CELLS);
-  const canvas = paintCells(html("canvas"), CELLS, pixels, (pixel) => Array(3).fill(255 * (1 - pixel)));
-  return { bitmap: await createImageBitmap(canvas), body: JSON.stringify({ pixels }), seed };
+  const bitmap = paintCells(html("canvas"), CELLS, pixels, (pixel) => Array(3).fill(255 * (1 - pixel)));
+  return { bitmap, body: JSON.stringify({ pixels }), seed };
 }
 
-async function noise() {
+function noise() {
   const seed = ++noiseSeed;
-  replace(readsPixels() ? { pixels: random(seed, 4).map((x) => 2 * x - 1) } : { picture: await noisePicture(seed) });
+  replace(readsPixels() ? { pixels: random(seed, 4).map((x) => 2 * x - 1) } : { picture: noisePicture(seed) });
 }
 
 /** Take an uploaded, pasted or dropped file; what is no PNG becomes one of at most 1024 pixels a side. */
 async function takeFile(file) {
   if (!file || readsPixels()) return;
+  const step = ++steps;
   try {
     const bitmap = await createImageBitmap(file);
     const isPng = String(new Uint8Array(await file.slice(0, 4).arrayBuffer())) === "137,80,78,71";
     const scale = Math.min(1, 1024 / Math.max(bitmap.width, bitmap.height));
     const canvas = html("canvas", { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) });
     context2d(canvas).drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-    replace({ picture: { bitmap, body: isPng ? file : await toPng(canvas) } });
+    const body = isPng ? file : await toPng(canvas);
+    if (step === steps) replace({ picture: { bitmap, body } });
   } catch {
-    complain(new Error("This browser cannot read the file as a picture; try a PNG or a JPEG."));
+    if (step === steps) complain(new Trouble("This browser cannot read the file as a picture; try a PNG or a JPEG."));
   }
 }
 
@@ -486,12 +510,14 @@ function sample(name) {
     }
     changed();
   };
+  const finishThis = () => { finish = null; drawTo(length); writeHash(); };
   const frame = () => {
+    if (finish !== finishThis) return; // another is being drawn
     const end = 2 + 2 * Math.floor(((performance.now() - start) / 1200) * length);
-    if (finish && end < length) requestAnimationFrame(frame), drawTo(end);
-    else finish?.();
+    if (end < length) requestAnimationFrame(frame), drawTo(end);
+    else finishThis();
   };
-  finish = () => { finish = null; drawTo(length); writeHash(); };
+  finish = finishThis;
   frame();
 }
 
@@ -531,17 +557,17 @@ function writeHash() {
 
 /** Restore what the link says; what names no part of a drawing, as #pad, is no such link. */
 async function readHash() {
-  const said = new URLSearchParams(location.hash.slice(1)), name = said.get("model") ?? model.name;
+  const said = new URLSearchParams(location.hash.slice(1)), name = said.get("model") ?? $("model").value;
   const isLink = ["model", "strokes", "noise", "pixels"].some((part) => said.has(part));
   if (!isLink) return history.replaceState(null, "", written || location.hash);
   if (location.hash === written) return;
-  if (name !== model.name && models.some((m) => m.name === name)) await chooseModel(name);
+  if (name !== $("model").value && models.some((m) => m.name === name) && !(await chooseModel(name))) return;
   try {
     const strokes = decode(said.get("strokes") ?? ""), seed = Number(said.get("noise")) >>> 0;
     const pixels = (said.get("pixels") ?? "").split(",").map(Number);
     const isGood = pixels.length === 4 && pixels.every((pixel) => Math.abs(pixel) <= 1);
     noiseSeed = Math.max(noiseSeed, seed);
-    replace({ strokes, picture: seed ? await noisePicture(seed) : null, ...(isGood && { pixels }) });
+    replace({ strokes, picture: seed ? noisePicture(seed) : null, ...(isGood && { pixels }) });
   } catch {
     say("the link holds no drawing");
   }
@@ -901,8 +927,11 @@ const MORE = {
   confusion: async () => (model.evaluation ? [confusionTable()] : ["Nothing was measured."]),
 };
 
+const folds = {}; // how often each was painted: of two paintings the newer stays, whichever comes first
 async function paintFold(id) {
-  if ($(id).open) $(id).querySelector("div").replaceChildren(...(await MORE[id]().catch((error) => [error.message])));
+  const mine = (folds[id] = (folds[id] ?? 0) + 1);
+  const made = $(id).open && (await MORE[id]().catch((error) => [inPlain(error)]));
+  if (made && mine === folds[id]) $(id).querySelector("div").replaceChildren(...made);
 }
 const paintMore = () => Object.keys(MORE).forEach(paintFold);
 
@@ -963,15 +992,31 @@ async function play() {
 
 const options = (id, names, values = names) => $(id).replaceChildren(...names.map((name, i) => html("option", { value: values[i] }, name)));
 
-/** @param {string} name */
+let choices = 0; // of a model; the newest wins
+/** Fetch a model and take it, unless another is chosen meanwhile. @param {string} name @returns {Promise<boolean>} whether it was taken */
 async function chooseModel(name) {
-  finish?.();
-  if (model && readsPixels() !== readsPixels(models.find((m) => m.name === name))) past.length = 0;
-  model = await getJson(`v1/models/${name}`);
-  rejectBelow = null;
-  chosen = { layer: 1, index: 0 };
+  const choice = ++choices;
+  try {
+    const found = await getJson(`v1/models/${name}`);
+    const history = await getJson(`v1/models/${name}/versions/${found.version}/history`);
+    if (choice === choices) takeModel(found, history.epochs);
+  } catch (error) {
+    if (choice !== choices) return false;
+    if (model) $("model").value = model.name;
+    throw error;
+  }
+  return choice === choices;
+}
+
+/** Make a model the one in force, and the page fit it. */
+function takeModel(found, itsEpochs) {
+  steps++;
   playing++;
-  ({ epochs } = await getJson(`${modelPath()}/history`));
+  finish?.();
+  endStroke();
+  if (model && readsPixels() !== readsPixels(found)) past.length = 0;
+  [model, epochs, rejectBelow, chosen] = [found, itsEpochs, null, { layer: 1, index: 0 }];
+  const { name } = model;
   $("moment").max = epochs.length;
   for (const element of [$("replay"), ...all("[data-do=replay]")]) element.classList.toggle("away", !epochs.length);
   go(epochs.length);
@@ -1049,7 +1094,7 @@ on("clear", "click", clear);
 on("noise", "click", noise);
 on("upload", "change", ({ target }) => { takeFile(target.files[0]); target.value = ""; });
 on("keys-open", "click", () => $("keys").showModal());
-on("model", "change", ({ target }) => chooseModel(target.value).then(finished, complain));
+on("model", "change", ({ target }) => chooseModel(target.value).then((isTaken) => isTaken && finished(), complain));
 on("compare", "change", ask);
 on("reject", "input", ({ target }) => threshold(Number(target.value)));
 on("reject-own", "click", () => threshold(null));
@@ -1059,7 +1104,7 @@ on("neuron-before", "click", () => choose(chosen.layer, chosen.index - 1));
 on("neuron-after", "click", () => choose(chosen.layer, chosen.index + 1));
 on("moment", "input", ({ target }) => { playing++; go(Number(target.value)); ask(); });
 on("play", "click", play);
-on("meant", "change", paintLessons);
+on("meant", "change", paint);
 on("copy-curl", "click", () => copy($("curl").textContent, "request"));
 on("copy-link", "click", () => copy(location.href, "link"));
 on("download", "click", download);
