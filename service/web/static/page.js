@@ -28,7 +28,8 @@ const percent = (x) => `${(100 * x).toFixed(1)} %`;
 const count = (n) => n.toLocaleString("en");
 const largestOf = (numbers) => Math.max(...numbers.map(Math.abs)) || 1;
 const write = (element, words) => { if (element.textContent !== words) element.textContent = words; };
-const say = (words) => write($("say"), words);
+/** Speak; the same words twice differ by a space that nobody hears, or they would be spoken once. */
+const say = (words) => write($("say"), $("say").textContent === words ? `${words}\u00a0` : words);
 /** @returns {any} */
 const filled = (element, attributes, children) => {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -50,6 +51,8 @@ let drawing = { strokes: [], picture: null, pixels: Array(4).fill(PAPER) };
 const past = [];
 /** @type {Stroke | null} */
 let stroke = null; // the one being drawn
+let byKeys = false; // whether the keyboard draws it
+let isUnspoken = false; // a stroke ended: the answer is to be spoken, though the same words may stand there already
 let erasing = false, noiseSeed = 0;
 /** @type {any[]} */
 let models = [];
@@ -257,6 +260,7 @@ let steps = 0; // that were taken; what took its time is dropped where another c
 function remember() {
   steps++;
   finish?.();
+  endStroke();
   past.push({ ...drawing, pixels: [...drawing.pixels] });
 }
 
@@ -286,12 +290,17 @@ function undo() {
   say("undone");
 }
 
+/** Nothing is spoken while a stroke is drawn but what the keys do. */
+const hush = (isBusy) => all(".answer [role=status]").forEach((region) =>
+  (isBusy ? region.setAttribute("aria-busy", "true") : region.removeAttribute("aria-busy")));
+
 /** @param {number} x @param {number} y in units */
-function beginStroke(x, y, erase = erasing) {
+function beginStroke(x, y, erase = erasing, isByKeys = false) {
   remember();
+  byKeys = isByKeys;
   stroke = { erase, size: Number($("size").value) * (erase ? 2 : 1), points: [Math.round(x), Math.round(y)] };
   drawing.strokes = [...drawing.strokes, stroke];
-  all("[role=status]").forEach((region) => region.setAttribute("aria-busy", "true")); // nothing is spoken meanwhile
+  hush(true);
   changed();
 }
 
@@ -308,7 +317,8 @@ function extendStroke(x, y) {
 function endStroke() {
   if (!stroke) return;
   stroke = null;
-  all("[role=status]").forEach((region) => region.removeAttribute("aria-busy"));
+  hush(false);
+  isUnspoken = true;
   finished();
 }
 
@@ -376,7 +386,7 @@ function penUpOrDown() {
   else if (stroke) endStroke();
   else {
     const [x, y] = cursorPlace();
-    beginStroke(x, y);
+    beginStroke(x, y, erasing, true);
   }
   say(stroke ? "pen down" : "pen up");
 }
@@ -401,7 +411,7 @@ on("pad", "keydown", (event) => {
   const act = isDigit ? () => sample(event.key) : KEYS[event.key] ?? KEYS[event.key.toLowerCase()];
   if (!act) return;
   event.preventDefault();
-  act();
+  if (!event.repeat || event.key.startsWith("Arrow")) act(); // a key that is held down moves the pen and does nothing else twice
 });
 on("pad", "blur", () => { cursor.shown = false; endStroke(); paintPad(); });
 addEventListener("keydown", (event) => {
@@ -617,7 +627,7 @@ function paintSoon() {
 
 function paint() {
   if (reply?.model !== model.name) return;
-  if (!complained) paintAnswers();
+  if (!complained && !(stroke && byKeys)) paintAnswers(); // key by key, nobody could listen to the end
   paintOutputs();
   paintNetwork();
   paintSteps();
@@ -630,6 +640,7 @@ function tell(box, state, headline, words) {
   const [strong, span] = box.querySelectorAll("strong, span");
   box.dataset.state = state;
   strong.className = state === "digit" && headline.length > 1 ? "word" : "";
+  if (isUnspoken) strong.textContent = "";
   write(strong, headline);
   write(span, words);
 }
@@ -656,6 +667,7 @@ function paintAnswers() {
     const [state, headline, words] = inWords(r);
     tell(boxes[i], state, headline, replyBeside ? `${r.model}: ${words}` : words);
   });
+  isUnspoken = false;
   write($("which"), replyBeside ? `upper bar ${reply.model}, lower bar ${replyBeside.model}` : "");
 }
 
