@@ -72,17 +72,22 @@ def service(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def workshop(tmp_path_factory, metadata_for):
+def workshop_models(tmp_path_factory):
+    """The folder of the models that the workshop serves: a copy, to be added to."""
+    return shutil.copytree(ROOT / "model_artifacts", tmp_path_factory.mktemp("workshop") / "models")
+
+
+@pytest.fixture(scope="session")
+def workshop(workshop_models, metadata_for):
     """The address of a service with a wide network, untrained, and a replay of plain."""
-    folder = tmp_path_factory.mktemp("workshop")
-    models = shutil.copytree(ROOT / "model_artifacts", folder / "models")
+    models = workshop_models
     wide = Network.random((784, 300, 300, 10), np.random.default_rng(0))
     save(wide, metadata_for(wide, name="wide"), models)
     plain = load(models / "plain" / "1.npz")
     start = Network.random(plain.network.sizes, np.random.default_rng(0))
     moments = {0: start, 10: blend(start, plain.network, 0.5), 150: plain.network}
     save_history(moments, plain.metadata, models)
-    process, url = serve(folder, "--models", str(models))
+    process, url = serve(models.parent, "--models", str(models))
     yield url
     process.send_signal(signal.SIGINT)
     process.wait(SECONDS)

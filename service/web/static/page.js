@@ -16,6 +16,7 @@ const FURTHEST = 127; // so that a link holds each step in one signed byte
 const WIDE = 40; // neurons; from here on a column is painted as a heat map
 const STRONGEST = 4; // contributions that are followed to the layer before
 const [PAPER, INK] = [-1, 1]; // of a camera of four pixels
+const PATIENCE = 5; // seconds, however long a busy service asks for
 
 const root = document.documentElement;
 /** @returns {any} */
@@ -62,7 +63,7 @@ let model;
 let reply, replyBeside;
 /** @type {number[]} what the first layer read */
 let inputs = [];
-/** @type {any} {source, width, height, body} */
+/** @type {any} {source, width, height, body, pixels}: what that reply is about */
 let sent;
 let chosen = { layer: 1, index: 0 };
 /** @type {number | null} null is the model's own */
@@ -90,7 +91,7 @@ async function call(path, options = {}, tries = 3) {
   const headers = key ? { ...options.headers, "X-API-Key": key } : options.headers;
   const response = await fetch(path, { ...options, headers }).catch(() => { throw new Trouble("The service does not answer."); });
   if (response.status === 503 && tries > 1) {
-    await pause(Number(response.headers.get("Retry-After")) || 1);
+    await pause(Math.min(PATIENCE, Number(response.headers.get("Retry-After")) || 1));
     return call(path, options, tries - 1);
   }
   $("key").hidden = response.status !== 401;
@@ -132,25 +133,37 @@ async function ask() {
   root.dataset.state = "asking";
   while (wanted) {
     wanted = false;
-    await askOnce().catch(complain);
+    const waiting = setInterval(tellWaiting, 500);
+    await askOnce().catch((error) => { outdate(); complain(error); });
+    clearInterval(waiting);
   }
   asking = false;
   root.dataset.state = "answered";
 }
 
 async function askOnce() {
-  const asked = model, beside = $("compare").value;
-  sent = await toSend();
+  const asked = model, beside = $("compare").value, sending = await toSend();
   if (asked !== model) return; // whoever chose another asks it
-  const first = await classify(model.name, sent.body);
-  const second = beside && (await classify(beside, sent.body));
-  const read = readsPixels() ? [...drawing.pixels] : await readPixels(first.reply.image);
+  const first = await classify(model.name, sending.body);
+  if (asked === model && (await isRenewed(first.reply.model_version))) return;
+  const second = beside && (await classify(beside, sending.body));
+  const read = sending.pixels ?? (await readPixels(first.reply.image));
   if (asked !== model) return;
-  inputs = read;
-  [reply, replyBeside] = [first.reply, second?.reply];
-  complained = false;
+  [reply, replyBeside, sent, inputs] = [first.reply, second?.reply, sending, read];
+  isHeld = false;
+  root.classList.remove("old");
   paint();
   paintRequest(first);
+}
+
+let renewed = ""; // the version for which the model was fetched anew
+/** Fetch the model anew where the service answers with another version of it. @param {string} version */
+async function isRenewed(version) {
+  if (version === model.version || version === renewed || $("model").value !== model.name) return false;
+  renewed = version;
+  wanted = true;
+  await chooseModel(model.name);
+  return true;
 }
 
 /** @param {string} name of the model @param {Blob | string} body */
@@ -167,7 +180,7 @@ async function classify(name, body) {
 
 async function toSend() {
   const { picture, strokes, pixels } = drawing;
-  if (readsPixels()) return { source: $("pad"), width: 2, height: 2, body: JSON.stringify({ pixels }) };
+  if (readsPixels()) return { source: $("pad"), width: 2, height: 2, body: JSON.stringify({ pixels }), pixels: [...pixels] };
   if (picture && !strokes.length) {
     const { bitmap, body } = picture;
     return { source: bitmap, width: bitmap.width, height: bitmap.height, body };
@@ -195,11 +208,19 @@ async function readPixels(url) {
   return Array.from({ length: width * height }, (_, i) => data[4 * i] / 255);
 }
 
-let complained = false; // until the next answer: what is painted anew meanwhile leaves the words alone
+let isHeld = false; // until the next answer: what is painted anew meanwhile leaves the words alone
+function hold(state, headline, words) {
+  isHeld = true;
+  tell(all(".answer")[0], state, headline, words);
+}
+
 /** @param {any} error */
-function complain(error) {
-  complained = true;
-  tell(all(".answer")[0], "failed", "No answer", inPlain(error));
+const complain = (error) => hold("failed", "No answer", inPlain(error));
+const outdate = () => root.classList.add("old"); // what is shown belongs to an earlier drawing
+function tellWaiting() {
+  if (stroke) return;
+  outdate();
+  hold("waiting", "Waiting…", "The service has not answered yet.");
 }
 const inPlain = (error) => (error instanceof Trouble ? error.message : `This page has a fault: ${error.message}`);
 
@@ -627,7 +648,7 @@ function paintSoon() {
 
 function paint() {
   if (reply?.model !== model.name) return;
-  if (!complained && !(stroke && byKeys)) paintAnswers(); // key by key, nobody could listen to the end
+  if (!isHeld && !(stroke && byKeys)) paintAnswers(); // key by key, nobody could listen to the end
   paintOutputs();
   paintNetwork();
   paintSteps();
@@ -682,7 +703,6 @@ function buildOutputs() {
 }
 
 function paintOutputs() {
-  $("outputs").style.setProperty("--at", reply.reject_below);
   [...$("outputs").tBodies[0].rows].forEach((row, i) => {
     row.className = i === reply.argmax && !reply.rejected ? "best" : "";
     row.querySelectorAll(".meter").forEach((meter, m) => {
@@ -690,6 +710,7 @@ function paintOutputs() {
       meter.hidden = !r;
       const value = Math.min(1, Math.max(0, r?.activations[i] ?? 0));
       meter.style.setProperty("--value", value);
+      meter.style.setProperty("--at", r?.reject_below ?? 0);
       meter.setAttribute("aria-valuenow", value.toFixed(2));
     });
     write(row.querySelector(".number"), show(reply.activations[i]));
