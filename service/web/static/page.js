@@ -4,7 +4,8 @@
  * multiplies a weight with its input to colour a cell.
  *
  * @typedef {{erase: boolean, size: number, points: number[]}} Stroke  x, y, x, y … in 0..1023 of the pad's side
- * @typedef {{bitmap: ImageBitmap | HTMLCanvasElement, body: Blob | string, seed?: number}} Picture  uploaded; or noise, pixels as JSON
+ * @typedef {{canvas: HTMLCanvasElement, scale: number, body: Blob | string, seed?: number}} Picture  uploaded, and how much
+ *   smaller it is kept than it is sent; or noise, pixels as JSON
  * @typedef {{strokes: Stroke[], picture: Picture | null, pixels: number[]}} Drawing  pixels: of a four-pixel camera
  */
 
@@ -14,6 +15,9 @@ const CELLS = 28; // steps of the keyboard's pen to a side
 const NEAREST = 6; // units between two points of a stroke
 const FURTHEST = 127; // so that a link holds each step in one signed byte
 const WIDE = 40; // neurons; from here on a column is painted as a heat map
+const PAST = 50; // steps that can be undone
+const LARGEST = 1024; // pixels to a side of a picture that is kept
+const LONGEST = 120_000; // numbers of a stroke, so that a link counts its points in two bytes
 const STRONGEST = 4; // contributions that are followed to the layer before
 const [PAPER, INK] = [-1, 1]; // of a camera of four pixels
 const PATIENCE = 5; // seconds, however long a busy service asks for
@@ -63,7 +67,7 @@ let model;
 let reply, replyBeside;
 /** @type {number[]} what the first layer read */
 let inputs = [];
-/** @type {any} {source, width, height, body, pixels}: what that reply is about */
+/** @type {any} {source, scale, body, pixels}: what that reply is about */
 let sent;
 let chosen = { layer: 1, index: 0 };
 /** @type {number | null} null is the model's own */
@@ -180,17 +184,11 @@ async function classify(name, body) {
 
 async function toSend() {
   const { picture, strokes, pixels } = drawing;
-  if (readsPixels()) return { source: $("pad"), width: 2, height: 2, body: JSON.stringify({ pixels }), pixels: [...pixels] };
-  if (picture && !strokes.length) {
-    const { bitmap, body } = picture;
-    return { source: bitmap, width: bitmap.width, height: bitmap.height, body };
-  }
+  if (readsPixels()) return { source: $("pad"), body: JSON.stringify({ pixels }), pixels: [...pixels] };
+  if (picture && !strokes.length) return { source: picture.canvas, ...picture };
   const canvas = html("canvas", { width: SIDE, height: SIDE });
-  const context = context2d(canvas);
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, SIDE, SIDE);
-  drawOn(context, SIDE, "#fff", "#000");
-  return { source: canvas, width: SIDE, height: SIDE, body: await toPng(canvas) };
+  drawWhite(context2d(canvas), SIDE);
+  return { source: canvas, body: await toPng(canvas) };
 }
 
 /** @returns {Promise<any>} */
@@ -228,7 +226,7 @@ const inPlain = (error) => (error instanceof Trouble ? error.message : `This pag
 
 /** @param {CanvasRenderingContext2D} context @param {number} side in its pixels @param {string} paper @param {string} ink */
 function drawOn(context, side, paper, ink) {
-  if (drawing.picture) fit(context, side, drawing.picture.bitmap);
+  if (drawing.picture) fit(context, side, drawing.picture.canvas);
   context.lineCap = context.lineJoin = "round";
   for (const { erase, size, points } of drawing.strokes) {
     const p = points.map((unit) => (unit * side) / UNITS), n = p.length;
@@ -240,6 +238,13 @@ function drawOn(context, side, paper, ink) {
     context.lineTo(p[n - 2] + 0.01, p[n - 1]);
     context.stroke();
   }
+}
+
+/** Draw black on white, as it is sent. */
+function drawWhite(context, side) {
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, side, side);
+  drawOn(context, side, "#fff", "#000");
 }
 
 /** Draw a part of a picture as large as the square allows; outline a box of it. */
@@ -262,7 +267,8 @@ function paintPad() {
       context.fillStyle = faded(ink, (pixel + 1) / 2);
       context.fillRect((i % 2) * side / 2, Math.floor(i / 2) * side / 2, side / 2, side / 2);
     });
-  } else drawOn(context, side, paper, ink);
+  } else if (drawing.picture) drawWhite(context, side);
+  else drawOn(context, side, paper, ink);
   if (cursor.shown) {
     const step = side / cells();
     context.strokeStyle = pos;
@@ -283,6 +289,7 @@ function remember() {
   finish?.();
   endStroke();
   past.push({ ...drawing, pixels: [...drawing.pixels] });
+  past.splice(0, past.length - PAST);
 }
 
 function changed() {
@@ -328,6 +335,7 @@ function beginStroke(x, y, erase = erasing, isByKeys = false) {
 /** @param {number} x @param {number} y in units */
 function extendStroke(x, y) {
   if (!stroke) return;
+  if (stroke.points.length > LONGEST) drawing.strokes = [...drawing.strokes, (stroke = { ...stroke, points: stroke.points.slice(-2) })];
   const [lastX, lastY] = stroke.points.slice(-2), distance = Math.hypot(x - lastX, y - lastY);
   const n = distance < NEAREST ? 0 : Math.ceil(distance / FURTHEST);
   for (let i = 1; i <= n; i++) {
@@ -471,8 +479,8 @@ function random(seed, n) {
 /** Make noise that goes straight into the network. @returns {Picture} */
 function noisePicture(seed) {
   const pixels = random(seed, CELLS * CELLS);
-  const bitmap = paintCells(html("canvas"), CELLS, pixels, (pixel) => Array(3).fill(255 * (1 - pixel)));
-  return { bitmap, body: JSON.stringify({ pixels }), seed };
+  const canvas = paintCells(html("canvas"), CELLS, pixels, (pixel) => Array(3).fill(255 * (1 - pixel)));
+  return { canvas, scale: 1, body: JSON.stringify({ pixels }), seed };
 }
 
 function noise() {
@@ -480,18 +488,20 @@ function noise() {
   replace(readsPixels() ? { pixels: random(seed, 4).map((x) => 2 * x - 1) } : { picture: noisePicture(seed) });
 }
 
-/** Take an uploaded, pasted or dropped file; what is no PNG becomes one of at most 1024 pixels a side. */
+/** Take an uploaded, pasted or dropped file; what is no PNG becomes one as small as it is kept. */
 async function takeFile(file) {
   if (!file || readsPixels()) return;
   const step = ++steps;
   try {
     const bitmap = await createImageBitmap(file);
     const isPng = String(new Uint8Array(await file.slice(0, 4).arrayBuffer())) === "137,80,78,71";
-    const scale = Math.min(1, 1024 / Math.max(bitmap.width, bitmap.height));
-    const canvas = html("canvas", { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) });
-    context2d(canvas).drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    const scale = Math.min(1, LARGEST / Math.max(bitmap.width, bitmap.height));
+    const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
+    const canvas = html("canvas", { width, height });
+    context2d(canvas).drawImage(bitmap, 0, 0, width, height);
+    bitmap.close();
     const body = isPng ? file : await toPng(canvas);
-    if (step === steps) replace({ picture: { bitmap, body } });
+    if (step === steps) replace({ picture: { canvas, scale: isPng ? scale : 1, body } });
   } catch {
     if (step === steps) complain(new Trouble("This browser cannot read the file as a picture; try a PNG or a JPEG."));
   }
@@ -675,6 +685,7 @@ function inWords({ activations, argmax, reason, rejected, reject_below, preproce
     several: `There is more than one thing in the picture. Strongest ${best[0]}, next ${best[1]}.`,
   };
   if (reason === "blank" || preprocessing?.bounding_box === null) {
+    if (sent.canvas) return ["none", "Nothing to read", "No ink was found in the picture."];
     return ["none", "Nothing drawn yet", "Draw with a mouse, a finger, a pen or the arrow keys."];
   }
   if (rejected) return ["rejected", readsPixels() ? "None of these" : "Not a digit", because[reason] ?? reason];
@@ -875,8 +886,9 @@ function paintSteps() {
     return context;
   };
   all(".steps")[0].classList.toggle("away", readsPixels());
-  fit(paper("step-drawn"), 112, sent.source, undefined, box);
-  fit(paper("step-cropped"), 112, sent.source, box);
+  const kept = box?.map((place) => place * (sent.scale ?? 1));
+  fit(paper("step-drawn"), 112, sent.source, undefined, kept);
+  fit(paper("step-cropped"), 112, sent.source, kept);
   const image = new Image();
   image.onload = () => fit(paper("step-read"), 112, image);
   image.src = reply.image;
@@ -900,8 +912,15 @@ function paintRequest({ path, status, took, timing }) {
   writeLive({ forward: `${show(seconds.forward ?? 0)} ms` });
 }
 
+/** Give a blob an address, long enough to be loaded from. @param {Blob} blob */
+function fleeting(blob) {
+  const url = URL.createObjectURL(blob);
+  setTimeout(() => URL.revokeObjectURL(url), 20_000);
+  return url;
+}
+
 function download() {
-  const href = URL.createObjectURL(isJson() ? new Blob([sent.body], { type: "application/json" }) : sent.body);
+  const href = fleeting(isJson() ? new Blob([sent.body], { type: "application/json" }) : sent.body);
   html("a", { href, download: isJson() ? "noise.json" : "drawing.png" }).click();
 }
 
@@ -948,7 +967,7 @@ function paintSquash() {
 /** Fetch a picture of the model, with the key where one is needed. */
 async function picture(path, alt) {
   const blob = await (await call(`${modelPath()}/${path}`)).blob();
-  return html("img", { src: URL.createObjectURL(blob), alt });
+  return html("img", { src: fleeting(blob), alt });
 }
 
 /** What each fold-out holds; made when it is opened. @type {Record<string, () => Promise<(Node | string)[]>>} */
