@@ -75,7 +75,16 @@ let rejectBelow = null;
 /** @type {number[]} of which the weights were kept; the moments of the replay, and behind them the network as served */
 let epochs = [];
 let moment = 0;
-let key = sessionStorage.getItem("key") ?? "";
+
+/** What the browser keeps of a name: nothing where it lets no page keep anything. @param {"localStorage" | "sessionStorage"} where */
+function stored(where, name) {
+  try { return window[where].getItem(name); } catch { return null; }
+}
+function store(where, name, value) {
+  try { window[where].setItem(name, value); } catch { /* then it holds until the page is left */ }
+}
+const isKey = (text) => /^[\x20-\x7e\xa0-\xff]*$/.test(text); // what a header can carry
+let key = stored("sessionStorage", "key") ?? "";
 
 const readsPixels = (one = model) => one.sizes[0] !== CELLS * CELLS;
 const lastLayer = () => model.sizes.length - 1;
@@ -445,7 +454,7 @@ on("pad", "keydown", (event) => {
 on("pad", "blur", () => { cursor.shown = false; endStroke(); paintPad(); });
 addEventListener("keydown", (event) => {
   const isTyping = event.target instanceof HTMLInputElement && event.target.type !== "range";
-  if (isTyping || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
+  if (!model || isTyping || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
   event.preventDefault();
   undo();
 });
@@ -490,7 +499,7 @@ function noise() {
 
 /** Take an uploaded, pasted or dropped file; what is no PNG becomes one as small as it is kept. */
 async function takeFile(file) {
-  if (!file || readsPixels()) return;
+  if (!file || !model || readsPixels()) return;
   const step = ++steps;
   try {
     const bitmap = await createImageBitmap(file);
@@ -930,6 +939,12 @@ async function copy(text, what) {
   say(told);
 }
 
+/** Show the model card where a link cannot: it would be asked for without the key. */
+async function openCard() {
+  const text = await (await call(`${modelPath()}/card`)).text();
+  open(fleeting(new Blob([text], { type: "text/plain; charset=utf-8" })));
+}
+
 // --- What is below
 
 /** Write live numbers into the text. @param {Record<string, string>} numbers */
@@ -1096,6 +1111,7 @@ function takeModel(found, itsEpochs) {
 }
 
 function repaint() {
+  if (!model) return;
   paintPad();
   paint();
   paintMore();
@@ -1123,19 +1139,31 @@ const ACTS = {
 };
 
 async function start() {
+  const before = model?.name;
   ({ models } = await getJson("v1/models"));
   options("model", models.map((m) => m.name));
-  await chooseModel((models.find((m) => m.default) ?? models[0]).name);
-  for (const part of all("main [inert]")) part.inert = false;
+  const first = models.find((m) => m.name === before) ?? models.find((m) => m.default) ?? models[0];
+  if (!(await chooseModel(first.name))) return;
+  for (const part of all("[inert]")) part.inert = false;
   await readHash();
-  past.length = 0;
+  if (!before) past.length = 0;
   changed();
 }
 
+let beginnings = 0;
+/** Start, and try again until it is done; where a key is missing, whoever enters one begins anew. */
+async function begin() {
+  for (const mine = ++beginnings; mine === beginnings; await pause(PATIENCE)) {
+    const problem = await start().catch((error) => error);
+    if (problem) complain(problem);
+    if (!problem || !$("key").hidden) return;
+  }
+}
+
 for (const name of ["palette", "theme"]) {
-  $(name).value = root.dataset[name] = localStorage.getItem(name) ?? $(name).value;
+  $(name).value = root.dataset[name] = stored("localStorage", name) ?? $(name).value;
   on(name, "change", ({ target }) => {
-    localStorage.setItem(name, (root.dataset[name] = target.value));
+    store("localStorage", name, (root.dataset[name] = target.value));
     repaint();
   });
 }
@@ -1151,7 +1179,13 @@ on("compare", "change", ask);
 on("reject", "input", ({ target }) => threshold(Number(target.value)));
 on("reject-own", "click", () => threshold(null));
 on("layer", "change", ({ target }) => choose(Number(target.value), 0));
-on("index", "input", ({ target }) => target.value && choose(chosen.layer, Number(target.value) - firstNumber(chosen.layer)));
+on("index", "input", ({ target: { value } }) => /^-?\d+$/.test(value) && choose(chosen.layer, Number(value) - firstNumber(chosen.layer)));
+on("index", "change", ({ target }) => { target.value = firstNumber(chosen.layer) + chosen.index; });
+on("card", "click", (event) => {
+  if (!key) return;
+  event.preventDefault();
+  openCard().catch(complain);
+});
 on("neuron-before", "click", () => choose(chosen.layer, chosen.index - 1));
 on("neuron-after", "click", () => choose(chosen.layer, chosen.index + 1));
 on("moment", "input", ({ target }) => { playing++; go(Number(target.value)); ask(); });
@@ -1162,8 +1196,10 @@ on("copy-link", "click", () => copy(location.href, "link"));
 on("download", "click", download);
 on("key", "submit", (event) => {
   event.preventDefault();
-  sessionStorage.setItem("key", (key = $("key-text").value));
-  start().catch(complain);
+  const text = $("key-text").value;
+  if (!isKey(text)) return complain(new Trouble("No key has such letters in it; copy it once more."));
+  store("sessionStorage", "key", (key = text));
+  begin();
 });
 for (const id of Object.keys(MORE)) on(id, "toggle", () => paintFold(id));
 for (const button of all("[data-do]")) button.addEventListener("click", () => ACTS[button.dataset.do](button));
@@ -1172,7 +1208,8 @@ addEventListener("paste", ({ clipboardData }) => takeFile(clipboardData?.files[0
 addEventListener("dragover", (event) => { event.preventDefault(); dragged(true); });
 addEventListener("dragleave", () => dragged(false));
 addEventListener("drop", (event) => { event.preventDefault(); dragged(false); takeFile(event.dataTransfer?.files[0]); });
-addEventListener("hashchange", () => readHash().catch(complain));
+addEventListener("hashchange", () => model && readHash().catch(complain));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
-for (const id of ["draw", "network", "more", "learn"]) $(id).inert = true; // until there is a network to do it with
-start().catch(complain);
+const needsModel = "#draw, #network, .threshold, #request, #more, #learn, #model, #compare";
+for (const part of all(needsModel)) part.inert = true; // until there is a network to do it with
+begin();
