@@ -547,7 +547,7 @@ let finish = null;
 
 /** Draw a sample as a pen would. @param {string} name */
 function sample(name) {
-  if (readsPixels()) return FOUR[name] && replace({ pixels: [...FOUR[name]] });
+  if (readsPixels()) return FOUR[name] ? replace({ pixels: [...FOUR[name]] }) : say("this network reads no digits");
   const strokes = SAMPLES[Number(name)].map((flat) => ({ erase: false, size: 21, points: smooth(flat) }));
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return replace({ strokes });
   remember();
@@ -744,8 +744,8 @@ function paintThreshold() {
   if (!evaluation) return write($("operating"), "Nothing was measured for this network.");
   const point = evaluation.operating_curve.reduce((best, p) => (distance(p) < distance(best) ? p : best));
   const [lost, kept] = [percent(1 - point.coverage), percent(1 - point.false_acceptance)];
-  write($("operating"), `Measured at ${show(point.threshold)}: rejects ${lost} of good pictures and ${kept} of trash; `
-    + `of the good ones left, reads ${percent(point.accuracy)} rightly (${evaluation.data}).`);
+  const left = point.coverage ? `of the good ones left, reads ${percent(point.accuracy)} rightly` : "none is left to be read";
+  write($("operating"), `Measured at ${show(point.threshold)}: rejects ${lost} of good pictures and ${kept} of trash; ${left} (${evaluation.data}).`);
 }
 
 // --- Painting the network
@@ -934,7 +934,12 @@ function download() {
 }
 
 async function copy(text, what) {
-  const told = await navigator.clipboard.writeText(text).then(() => `${what} copied`, () => "This browser lets no page copy; mark the text instead.");
+  let told = `${what} copied`;
+  try {
+    await navigator.clipboard.writeText(text); // there is no clipboard where the page comes over plain HTTP
+  } catch {
+    told = `This browser lets no page copy; ${what === "link" ? "the address of the page is the link." : "mark the text instead."}`;
+  }
   write($("timing"), told);
   say(told);
 }
@@ -953,10 +958,11 @@ function writeLive(numbers) {
 }
 
 function paintLessons() {
+  const [up, down] = $("palette").selectedOptions[0].text.split(", ");
   const { activations, argmax } = reply, meant = Number($("meant").value), { training } = model;
   const [worst] = strongestOf(activations.map((a, i) => (i === meant ? 0 : a)), 1);
   writeLive({
-    inputs: count(model.sizes[0]), outputs: count(model.sizes.at(-1)), parameters: count(model.parameters),
+    up, down, inputs: count(model.sizes[0]), outputs: count(model.sizes.at(-1)), parameters: count(model.parameters),
     winner: model.labels[argmax], strongest: show(activations[argmax]),
     miss: show(Math.abs(1 - activations[meant])), worst: model.labels[worst], "worst-miss": show(Math.abs(activations[worst])),
     epochs: count(training?.epochs ?? 0), images: count(training?.n_images ?? 0),
@@ -1101,7 +1107,7 @@ function takeModel(found, itsEpochs) {
     return button;
   }));
   $("size").disabled = readsPixels();
-  for (const id of ["upload-label", "files"]) $(id).hidden = readsPixels();
+  for (const element of [$("upload-label"), $("files"), ...all(".digits")]) element.hidden = readsPixels();
   cursor.x = cursor.y = readsPixels() ? 0 : 13;
   write($("description"), model.description);
   $("card").href = `${modelPath()}/card`;
