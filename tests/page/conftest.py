@@ -237,6 +237,30 @@ def visit(visit_with):
     return visit_with().open()
 
 
+@pytest.fixture
+def hold(visit):
+    """Hold back what is asked next under a path; return what lets it go on, once it is asked for."""
+
+    def begin(path, do):
+        held = []
+
+        def keep(route):
+            held.append(route)
+
+        visit.page.route(path, keep, times=1)
+        do()
+        while not held:
+            visit.page.wait_for_timeout(20)
+
+        def release():
+            held[0].continue_()
+            visit.page.wait_for_timeout(300)
+
+        return release
+
+    return begin
+
+
 @pytest.fixture(scope="session")
 def strokes():
     """Each digit as a person drew it with a mouse: strokes of points, in percent of the pad's side."""

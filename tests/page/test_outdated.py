@@ -16,14 +16,12 @@ def pixels(visit, canvas):
     return visit.page.evaluate("id => document.getElementById(id).toDataURL()", canvas)
 
 
-def test_a_slow_service_is_waited_for_in_words_and_what_is_old_is_dimmed(visit):
+def test_a_slow_service_is_waited_for_in_words_and_what_is_old_is_dimmed(visit, hold):
     visit.act(lambda: visit.press("3"))
-    held = []
-    visit.page.route("**/v1/classify*", lambda route: held.append(route), times=1)
-    visit.press("Escape")
+    release = hold("**/v1/classify*", lambda: visit.press("Escape"))
     expect(visit.page.locator("#answer strong")).to_have_text("Waiting…")
     assert opacity(visit, "#outputs") < 1
-    held[0].continue_()
+    release()
     visit.wait()
     assert (visit.state, opacity(visit, "#outputs")) == ("none", 1)
 
@@ -38,16 +36,14 @@ def test_after_an_error_the_numbers_shown_are_marked_as_old(visit):
     visit.forgive("ERR_FAILED")
 
 
-def test_the_steps_shown_are_those_of_the_answer_shown(visit):
+def test_the_steps_shown_are_those_of_the_answer_shown(visit, hold):
     visit.act(lambda: visit.press("3"))
     drawn = pixels(visit, "step-drawn")
-    held = []
-    visit.page.route("**/v1/classify*", lambda route: held.append(route), times=1)
-    visit.press("1")
+    release = hold("**/v1/classify*", lambda: visit.press("1"))
     visit.page.click("#neuron-after")  # paints anew
     expect(visit.page.locator("#neuron-title")).to_have_text("Neuron 2 of layer 1")
     assert pixels(visit, "step-drawn") == drawn
-    held[0].continue_()
+    release()
     visit.wait()
     assert pixels(visit, "step-drawn") != drawn
 

@@ -119,14 +119,17 @@ def test_the_smallest_phone_scrolls_down_only(visit_with):
 def test_what_a_colour_tells_is_seen_in_forced_colours_too(visit_with):
     visit = visit_with(forced_colors="active").open()
     visit.act(lambda: visit.press("3"))
-    visit.page.wait_for_function("document.getElementById('weights').getAttribute('aria-label') !== 'Weights'")
+    visit.page.wait_for_function(
+        "document.getElementById('weights').getAttribute('aria-label') !== 'Weights'"
+    )
     seen = visit.page.evaluate(
         """() => {
             const canvas = document.getElementById("weights"), { width, height } = canvas;
-            const cells = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, width, height).data.buffer);
-            const colour = (id, before) => getComputedStyle(document.querySelector(id), before).backgroundColor;
+            const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+            const style = (id, before) => getComputedStyle(document.querySelector(id), before);
+            const colour = (id, before) => style(id, before).backgroundColor;
             return {
-                weights: new Set(cells).size,
+                weights: new Set(new Uint32Array(data.buffer)).size,
                 legend: [".pos", ".neg", ".zero"].map((id) => colour(id, "::before")),
                 tools: ["#pen", "#eraser"].map((id) => colour(id)),
                 answers: ["#answer strong", ".card"].map((id, i) => colour(id, i ? undefined : "::before")),
@@ -135,7 +138,11 @@ def test_what_a_colour_tells_is_seen_in_forced_colours_too(visit_with):
     )
     visit.photograph("forced")
     assert seen.pop("weights") > 10
-    assert {name: len(set(colours)) for name, colours in seen.items()} == {"legend": 3, "tools": 2, "answers": 2}
+    assert {name: len(set(colours)) for name, colours in seen.items()} == {
+        "legend": 3,
+        "tools": 2,
+        "answers": 2,
+    }
 
 
 def test_the_page_and_its_first_data_are_light(visit_with):

@@ -9,26 +9,6 @@ from playwright.sync_api import expect
 THREE = Path(__file__).parents[2] / "examples" / "three.png"
 
 
-@pytest.fixture
-def hold(visit):
-    """Hold back what is asked under a path; return what lets it go on, once it is asked for."""
-
-    def begin(path, do):
-        held = []
-        visit.page.route(path, lambda route: held.append(route), times=1)
-        do()
-        while not held:
-            visit.page.wait_for_timeout(20)
-
-        def release():
-            held[0].continue_()
-            visit.page.wait_for_timeout(300)
-
-        return release
-
-    return begin
-
-
 def choose(visit, name):
     visit.page.select_option("#model", name)
 
@@ -84,9 +64,7 @@ def test_weights_that_did_not_come_are_asked_for_again(visit):
 
 
 def test_a_fold_shows_the_network_chosen_last(visit, hold):
-    release = hold(
-        re.compile(r"/plain/.*weights/0\.png"), lambda: visit.page.click("#grids-more summary")
-    )
+    release = hold(re.compile(r"/plain/.*weights/0\.png"), lambda: visit.page.click("#grids-more summary"))
     visit.act(lambda: choose(visit, "wide"))
     grids = visit.page.locator("#grids-more img")
     expect(grids).to_have_attribute("alt", re.compile("of the (?!16 )"))
@@ -114,7 +92,8 @@ def test_of_two_samples_only_the_newer_is_drawn(visit_with):
     places = visit.page.evaluate(
         """async () => {
             const pad = document.getElementById("pad"), context = pad.getContext("2d"), seen = [];
-            const moveTo = context.moveTo, key = (key) => pad.dispatchEvent(new KeyboardEvent("keydown", { key }));
+            const moveTo = context.moveTo;
+            const key = (key) => pad.dispatchEvent(new KeyboardEvent("keydown", { key }));
             const pause = (ms) => new Promise((done) => setTimeout(done, ms));
             key("4");
             await pause(300);

@@ -5,10 +5,12 @@ import pytest
 LISTEN = """() => {
     const answer = document.getElementById("answer"), say = document.getElementById("say");
     window.heard = [];
-    const hear = (region) => !region.hasAttribute("aria-busy") && heard.push(region.innerText.replace(/\\s+/g, " ").trim());
+    const words = (region) => region.innerText.replace(/\\s+/g, " ").trim();
+    const hear = (region) => !region.hasAttribute("aria-busy") && heard.push(words(region));
     window.early = 0;
     const text = { childList: true, characterData: true, subtree: true };
-    new MutationObserver(() => answer.hasAttribute("aria-busy") ? early++ : hear(answer)).observe(answer, text);
+    const isBusy = () => answer.hasAttribute("aria-busy");
+    new MutationObserver(() => isBusy() ? early++ : hear(answer)).observe(answer, text);
     new MutationObserver(() => hear(say)).observe(say, text);
 }"""
 

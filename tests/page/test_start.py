@@ -36,7 +36,9 @@ def test_what_cannot_be_a_key_is_refused_in_words_and_not_kept(service_with_key,
     visit.page.goto(visit.url)
     visit.page.fill("#key-text", "ключ")
     visit.page.click("#key button")
-    expect(visit.page.locator("#answer span")).to_have_text("No key has such letters in it; copy it once more.")
+    expect(visit.page.locator("#answer span")).to_have_text(
+        "No key has such letters in it; copy it once more."
+    )
     assert visit.page.evaluate("sessionStorage.getItem('key')") is None
     visit.forgive("status of 401")
 

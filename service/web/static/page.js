@@ -173,9 +173,10 @@ let renewed = ""; // the version for which the model was fetched anew
 /** Fetch the model anew where the service answers with another version of it. @param {string} version */
 async function isRenewed(version) {
   if (version === model.version || version === renewed || $("model").value !== model.name) return false;
-  renewed = version;
-  wanted = true;
-  await chooseModel(model.name);
+  if (await chooseModel(model.name)) {
+    renewed = version;
+    wanted = true;
+  }
   return true;
 }
 
@@ -219,6 +220,7 @@ let isHeld = false; // until the next answer: what is painted anew meanwhile lea
 function hold(state, headline, words) {
   isHeld = true;
   tell(all(".answer")[0], state, headline, words);
+  isUnspoken = false;
 }
 
 /** @param {any} error */
@@ -494,7 +496,7 @@ function noisePicture(seed) {
 
 function noise() {
   const seed = ++noiseSeed;
-  replace(readsPixels() ? { pixels: random(seed, 4).map((x) => 2 * x - 1) } : { picture: noisePicture(seed) });
+  replace(readsPixels() ? { pixels: random(seed, 4).map((x) => Math.round(200 * x - 100) / 100) } : { picture: noisePicture(seed) });
 }
 
 /** Take an uploaded, pasted or dropped file; what is no PNG becomes one as small as it is kept. */
@@ -745,7 +747,8 @@ function paintThreshold() {
   const point = evaluation.operating_curve.reduce((best, p) => (distance(p) < distance(best) ? p : best));
   const [lost, kept] = [percent(1 - point.coverage), percent(1 - point.false_acceptance)];
   const left = point.coverage ? `of the good ones left, reads ${percent(point.accuracy)} rightly` : "none is left to be read";
-  write($("operating"), `Measured at ${show(point.threshold)}: rejects ${lost} of good pictures and ${kept} of trash; ${left} (${evaluation.data}).`);
+  write($("operating"), `Measured at ${show(point.threshold)}: rejects ${lost} of good pictures and ${kept} of trash; `
+    + `${left} (${evaluation.data}).`);
 }
 
 // --- Painting the network
@@ -988,7 +991,9 @@ function paintSquash() {
 /** Fetch a picture of the model, with the key where one is needed. */
 async function picture(path, alt) {
   const blob = await (await call(`${modelPath()}/${path}`)).blob();
-  return html("img", { src: fleeting(blob), alt });
+  const image = html("img", { src: URL.createObjectURL(blob), alt });
+  image.onload = image.onerror = () => URL.revokeObjectURL(image.src);
+  return image;
 }
 
 /** What each fold-out holds; made when it is opened. @type {Record<string, () => Promise<(Node | string)[]>>} */
