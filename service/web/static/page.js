@@ -96,13 +96,14 @@ const pathNow = () => (isPast() ? `${modelPath()}/history/${epochs[moment]}` : m
 
 /** What went wrong, in words for who reads the page; any other error is a fault of the page itself. */
 class Trouble extends Error {}
+const SILENT = "The service does not answer.";
 
 const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
 
 /** Ask; of a busy service again when it says, up to three times. @param {string} path @param {RequestInit} options */
 async function call(path, options = {}, tries = 3) {
   const headers = key ? { ...options.headers, "X-API-Key": key } : options.headers;
-  const response = await fetch(path, { ...options, headers }).catch(() => { throw new Trouble("The service does not answer."); });
+  const response = await fetch(path, { ...options, headers }).catch(() => { throw new Trouble(SILENT); });
   if (response.status === 503 && tries > 1) {
     await pause(Math.min(PATIENCE, Number(response.headers.get("Retry-After")) || 1));
     return call(path, options, tries - 1);
@@ -114,8 +115,9 @@ async function call(path, options = {}, tries = 3) {
 }
 
 /** @param {Response} response @returns {Promise<any>} */
-const jsonOf = (response) => response.json().catch(() => {
-  throw new Trouble("What answers here is not the service: perhaps a proxy, or a page to sign in.");
+const jsonOf = (response) => response.json().catch((error) => {
+  const isOther = error instanceof SyntaxError;
+  throw new Trouble(isOther ? "What answers here is not the service: perhaps a proxy, or a page to sign in." : SILENT);
 });
 const getJson = async (path) => jsonOf(await call(path));
 
