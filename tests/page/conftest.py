@@ -72,17 +72,22 @@ def service(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def workshop(tmp_path_factory, metadata_for):
+def workshop_models(tmp_path_factory):
+    """The folder of the models that the workshop serves: a copy, to be added to."""
+    return shutil.copytree(ROOT / "model_artifacts", tmp_path_factory.mktemp("workshop") / "models")
+
+
+@pytest.fixture(scope="session")
+def workshop(workshop_models, metadata_for):
     """The address of a service with a wide network, untrained, and a replay of plain."""
-    folder = tmp_path_factory.mktemp("workshop")
-    models = shutil.copytree(ROOT / "model_artifacts", folder / "models")
+    models = workshop_models
     wide = Network.random((784, 300, 300, 10), np.random.default_rng(0))
     save(wide, metadata_for(wide, name="wide"), models)
     plain = load(models / "plain" / "1.npz")
     start = Network.random(plain.network.sizes, np.random.default_rng(0))
     moments = {0: start, 10: blend(start, plain.network, 0.5), 150: plain.network}
     save_history(moments, plain.metadata, models)
-    process, url = serve(folder, "--models", str(models))
+    process, url = serve(models.parent, "--models", str(models))
     yield url
     process.send_signal(signal.SIGINT)
     process.wait(SECONDS)
@@ -230,6 +235,30 @@ DESKTOP = {"width": 1440, "height": 1000}
 def visit(visit_with):
     """A visit at a desk, the page open."""
     return visit_with().open()
+
+
+@pytest.fixture
+def hold(visit):
+    """Hold back what is asked next under a path; return what lets it go on, once it is asked for."""
+
+    def begin(path, do):
+        held = []
+
+        def keep(route):
+            held.append(route)
+
+        visit.page.route(path, keep, times=1)
+        do()
+        while not held:
+            visit.page.wait_for_timeout(20)
+
+        def release():
+            held[0].continue_()
+            visit.page.wait_for_timeout(300)
+
+        return release
+
+    return begin
 
 
 @pytest.fixture(scope="session")

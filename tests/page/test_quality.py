@@ -76,13 +76,73 @@ def test_no_part_is_wider_than_a_phone(visit_with):
 def test_what_a_finger_must_hit_is_large_enough(visit_with):
     visit = visit_with(viewport=PHONE, has_touch=True).open()
     boxes = {}
-    for control in visit.page.locator("main button:visible, header select:visible, #draw label.button").all():
-        boxes[control.inner_text()[:30]] = control.bounding_box()
-    small = {
-        name: box for name, box in boxes.items() if min(box["width"], box["height"]) < 44 and name != "Keys"
-    }
+    controls = "main button:visible, select:visible, #draw label.button, input[type=range]:visible"
+    for control in visit.page.locator(controls).all():
+        boxes[control.get_attribute("id") or control.inner_text()[:30]] = control.bounding_box()
+    small = {name: box for name, box in boxes.items() if min(box["width"], box["height"]) < 44}
     assert len(boxes) > 20
     assert small == {}
+
+
+@pytest.mark.parametrize("beside", ["", "video"])
+def test_the_answer_of_a_phone_hides_no_control_that_has_the_focus(visit_with, beside):
+    visit = visit_with(viewport=PHONE).open()
+    visit.page.select_option("#compare", beside)
+    visit.wait()
+    hidden = []
+    for _ in range(60):
+        visit.page.keyboard.press("Tab")
+        where = visit.page.evaluate(
+            """() => {
+                const held = document.activeElement, bar = document.querySelector(".answers");
+                const under = held.getBoundingClientRect().bottom - bar.getBoundingClientRect().top;
+                return [held.id || held.textContent, held === document.body ? 0 : under];
+            }"""
+        )
+        if where[1] > 0:
+            hidden.append(where)
+    assert hidden == []
+
+
+def test_in_a_low_window_the_answer_leaves_room_for_the_rest(visit_with):
+    visit = visit_with(viewport={"width": 320, "height": 256}).open()
+    assert visit.page.evaluate("getComputedStyle(document.querySelector('.answers')).position") == "static"
+
+
+def test_the_smallest_phone_scrolls_down_only(visit_with):
+    visit = visit_with(viewport={"width": 320, "height": 568}).open()
+    for model in ("plain", "four-pixel"):
+        visit.act(lambda model=model: visit.page.select_option("#model", model))
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_what_a_colour_tells_is_seen_in_forced_colours_too(visit_with):
+    visit = visit_with(forced_colors="active").open()
+    visit.act(lambda: visit.press("3"))
+    visit.page.wait_for_function(
+        "document.getElementById('weights').getAttribute('aria-label') !== 'Weights'"
+    )
+    seen = visit.page.evaluate(
+        """() => {
+            const canvas = document.getElementById("weights"), { width, height } = canvas;
+            const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+            const style = (id, before) => getComputedStyle(document.querySelector(id), before);
+            const colour = (id, before) => style(id, before).backgroundColor;
+            return {
+                weights: new Set(new Uint32Array(data.buffer)).size,
+                legend: [".pos", ".neg", ".zero"].map((id) => colour(id, "::before")),
+                tools: ["#pen", "#eraser"].map((id) => colour(id)),
+                answers: ["#answer strong", ".card"].map((id, i) => colour(id, i ? undefined : "::before")),
+            };
+        }"""
+    )
+    visit.photograph("forced")
+    assert seen.pop("weights") > 10
+    assert {name: len(set(colours)) for name, colours in seen.items()} == {
+        "legend": 3,
+        "tools": 2,
+        "answers": 2,
+    }
 
 
 def test_the_page_and_its_first_data_are_light(visit_with):

@@ -257,3 +257,62 @@ def test_the_lessons_tell_the_numbers_of_the_drawing(visit, strokes):
 def test_the_lesson_on_noise_compares_two_networks(visit):
     visit.act(lambda: visit.page.click("#learn button[data-do=noise]"))
     assert re.search(r"plain says “Not a digit”.*; video says", visit.page.inner_text("[data-live=doubt]"))
+
+
+def test_a_number_that_no_neuron_has_is_left_alone(visit):
+    visit.act(lambda: visit.press("3"))
+    visit.page.fill("#index", "3")
+    title = visit.page.locator("#neuron-title")
+    expect(title).to_have_text("Neuron 3 of layer 1")
+    visit.page.fill("#index", "1.5")
+    visit.page.locator("#index").blur()
+    assert visit.page.input_value("#index") == "3"
+    visit.act(lambda: visit.press("7"))
+    assert (visit.answer, title.inner_text()) == ("7", "Neuron 3 of layer 1")
+
+
+@pytest.mark.parametrize(("button", "words"), [("copy-curl", "mark the text"), ("copy-link", "is the link")])
+def test_a_browser_without_a_clipboard_says_so(visit, button, words):
+    visit.page.evaluate("() => Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    visit.page.click(f"#{button}")
+    expect(visit.page.locator("#timing")).to_contain_text("lets no page copy")
+    expect(visit.page.locator("#timing")).to_contain_text(words)
+
+
+def test_the_lesson_on_weights_names_the_colours_shown(visit):
+    visit.page.select_option("#palette", "video")
+    expect(visit.page.locator("#learn")).to_contain_text("green wants it large, red wants it small")
+
+
+def test_a_network_that_reads_no_digits_offers_none(visit):
+    visit.act(lambda: visit.page.select_option("#model", "four-pixel"))
+    assert not visit.page.is_visible("#learn button[data-do=sample]")
+    visit.press("4")
+    expect(visit.page.locator("#say")).to_have_text("this network reads no digits")
+
+
+def test_a_threshold_that_leaves_nothing_says_so(visit):
+    visit.act(lambda: visit.page.locator("#reject").fill("1"))
+    assert "none is left to be read" in visit.page.inner_text("#operating")
+
+
+def test_a_very_long_stroke_has_a_link(visit, visit_with):
+    visit.page.evaluate(
+        """() => {
+            const pad = document.getElementById("pad"), { left, top } = pad.getBoundingClientRect();
+            pad.setPointerCapture = () => {};
+            const send = (type, x, y) => pad.dispatchEvent(
+                new PointerEvent(type, { pointerId: 9, clientX: left + x, clientY: top + y, bubbles: true }));
+            const long = { getCoalescedEvents: () => Array.from({ length: 70_000 }, (_, i) =>
+                ({ clientX: left + (i % 2 ? 90 : 110), clientY: top + 30 + i / 300 })) };
+            send("pointerdown", 100, 30);
+            const move = new PointerEvent("pointermove", { pointerId: 9, bubbles: true });
+            pad.dispatchEvent(Object.assign(move, long));
+            send("pointerup", 100, 200);
+        }"""
+    )
+    visit.wait()
+    link = visit.page.evaluate("location.hash")
+    assert len(link) > 180_000
+    later = visit_with().open("/" + link)
+    assert later.reply["activations"] == visit.reply["activations"]

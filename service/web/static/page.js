@@ -4,7 +4,8 @@
  * multiplies a weight with its input to colour a cell.
  *
  * @typedef {{erase: boolean, size: number, points: number[]}} Stroke  x, y, x, y … in 0..1023 of the pad's side
- * @typedef {{bitmap: ImageBitmap, body: Blob | string, seed?: number}} Picture  uploaded; or noise, pixels as JSON
+ * @typedef {{canvas: HTMLCanvasElement, scale: number, body: Blob | string, seed?: number}} Picture  uploaded, and how much
+ *   smaller it is kept than it is sent; or noise, pixels as JSON
  * @typedef {{strokes: Stroke[], picture: Picture | null, pixels: number[]}} Drawing  pixels: of a four-pixel camera
  */
 
@@ -14,8 +15,12 @@ const CELLS = 28; // steps of the keyboard's pen to a side
 const NEAREST = 6; // units between two points of a stroke
 const FURTHEST = 127; // so that a link holds each step in one signed byte
 const WIDE = 40; // neurons; from here on a column is painted as a heat map
+const PAST = 50; // steps that can be undone
+const LARGEST = 1024; // pixels to a side of a picture that is kept
+const LONGEST = 120_000; // numbers of a stroke, so that a link counts its points in two bytes
 const STRONGEST = 4; // contributions that are followed to the layer before
 const [PAPER, INK] = [-1, 1]; // of a camera of four pixels
+const PATIENCE = 5; // seconds, however long a busy service asks for
 
 const root = document.documentElement;
 /** @returns {any} */
@@ -28,7 +33,8 @@ const percent = (x) => `${(100 * x).toFixed(1)} %`;
 const count = (n) => n.toLocaleString("en");
 const largestOf = (numbers) => Math.max(...numbers.map(Math.abs)) || 1;
 const write = (element, words) => { if (element.textContent !== words) element.textContent = words; };
-const say = (words) => write($("say"), words);
+/** Speak; the same words twice differ by a space that nobody hears, or they would be spoken once. */
+const say = (words) => write($("say"), $("say").textContent === words ? `${words}\u00a0` : words);
 /** @returns {any} */
 const filled = (element, attributes, children) => {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -50,6 +56,8 @@ let drawing = { strokes: [], picture: null, pixels: Array(4).fill(PAPER) };
 const past = [];
 /** @type {Stroke | null} */
 let stroke = null; // the one being drawn
+let byKeys = false; // whether the keyboard draws it
+let isUnspoken = false; // a stroke ended: the answer is to be spoken, though the same words may stand there already
 let erasing = false, noiseSeed = 0;
 /** @type {any[]} */
 let models = [];
@@ -59,7 +67,7 @@ let model;
 let reply, replyBeside;
 /** @type {number[]} what the first layer read */
 let inputs = [];
-/** @type {any} {source, width, height, body} */
+/** @type {any} {source, scale, body, pixels}: what that reply is about */
 let sent;
 let chosen = { layer: 1, index: 0 };
 /** @type {number | null} null is the model's own */
@@ -67,7 +75,16 @@ let rejectBelow = null;
 /** @type {number[]} of which the weights were kept; the moments of the replay, and behind them the network as served */
 let epochs = [];
 let moment = 0;
-let key = sessionStorage.getItem("key") ?? "";
+
+/** What the browser keeps of a name: nothing where it lets no page keep anything. @param {"localStorage" | "sessionStorage"} where */
+function stored(where, name) {
+  try { return window[where].getItem(name); } catch { return null; }
+}
+function store(where, name, value) {
+  try { window[where].setItem(name, value); } catch { /* then it holds until the page is left */ }
+}
+const isKey = (text) => /^[\x20-\x7e\xa0-\xff]*$/.test(text); // what a header can carry
+let key = stored("sessionStorage", "key") ?? "";
 
 const readsPixels = (one = model) => one.sizes[0] !== CELLS * CELLS;
 const lastLayer = () => model.sizes.length - 1;
@@ -77,23 +94,32 @@ const pathNow = () => (isPast() ? `${modelPath()}/history/${epochs[moment]}` : m
 
 // --- Asking the service
 
+/** What went wrong, in words for who reads the page; any other error is a fault of the page itself. */
+class Trouble extends Error {}
+const SILENT = "The service does not answer.";
+
 const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
 
 /** Ask; of a busy service again when it says, up to three times. @param {string} path @param {RequestInit} options */
 async function call(path, options = {}, tries = 3) {
   const headers = key ? { ...options.headers, "X-API-Key": key } : options.headers;
-  const response = await fetch(path, { ...options, headers });
+  const response = await fetch(path, { ...options, headers }).catch(() => { throw new Trouble(SILENT); });
   if (response.status === 503 && tries > 1) {
-    await pause(Number(response.headers.get("Retry-After")) || 1);
+    await pause(Math.min(PATIENCE, Number(response.headers.get("Retry-After")) || 1));
     return call(path, options, tries - 1);
   }
   $("key").hidden = response.status !== 401;
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
-  throw new Error(problem.detail ?? `The service answered ${response.status}.`);
+  throw new Trouble(problem.detail ?? `The service answered ${response.status}.`);
 }
 
-const getJson = async (path) => (await call(path)).json();
+/** @param {Response} response @returns {Promise<any>} */
+const jsonOf = (response) => response.json().catch((error) => {
+  const isOther = error instanceof SyntaxError;
+  throw new Trouble(isOther ? "What answers here is not the service: perhaps a proxy, or a page to sign in." : SILENT);
+});
+const getJson = async (path) => jsonOf(await call(path));
 
 const neurons = new Map();
 /** Return the weights into a neuron of a layer, from 1, or null until they have come. */
@@ -101,9 +127,16 @@ function weightsInto(layer, index) {
   const path = `${pathNow()}/weights/${layer - 1}/${index}.json`;
   if (!neurons.has(path)) {
     neurons.set(path, null);
-    getJson(path).then((neuron) => { neurons.set(path, neuron); paintSoon(); }, complain);
+    write($("neuron-told"), "");
+    getJson(path).then((neuron) => { neurons.set(path, neuron); paintSoon(); }, (error) => missed(path, error));
   }
   return neurons.get(path);
+}
+
+/** Tell that weights have not come; whatever is painted next asks for them again. */
+function missed(path, error) {
+  neurons.delete(path);
+  if (path.startsWith(`${pathNow()}/weights`)) write($("neuron-told"), `Some weights are missing. ${inPlain(error)}`);
 }
 
 let asking = false, wanted = false;
@@ -115,22 +148,38 @@ async function ask() {
   root.dataset.state = "asking";
   while (wanted) {
     wanted = false;
-    await askOnce().catch(complain);
+    const waiting = setInterval(tellWaiting, 500);
+    await askOnce().catch((error) => { outdate(); complain(error); });
+    clearInterval(waiting);
   }
   asking = false;
   root.dataset.state = "answered";
 }
 
 async function askOnce() {
-  sent = await toSend();
-  const beside = $("compare").value;
-  const first = await classify(model.name, sent.body);
-  const second = beside && (await classify(beside, sent.body));
-  inputs = readsPixels() ? [...drawing.pixels] : await readPixels(first.reply.image);
-  [reply, replyBeside] = [first.reply, second?.reply];
-  complained = false;
+  const asked = model, beside = $("compare").value, sending = await toSend();
+  if (asked !== model) return; // whoever chose another asks it
+  const first = await classify(model.name, sending.body);
+  if (asked === model && (await isRenewed(first.reply.model_version))) return;
+  const second = beside && (await classify(beside, sending.body));
+  const read = sending.pixels ?? (await readPixels(first.reply.image));
+  if (asked !== model) return;
+  [reply, replyBeside, sent, inputs] = [first.reply, second?.reply, sending, read];
+  isHeld = false;
+  root.classList.remove("old");
   paint();
   paintRequest(first);
+}
+
+let renewed = ""; // the version for which the model was fetched anew
+/** Fetch the model anew where the service answers with another version of it. @param {string} version */
+async function isRenewed(version) {
+  if (version === model.version || version === renewed || $("model").value !== model.name) return false;
+  if (await chooseModel(model.name)) {
+    renewed = version;
+    wanted = true;
+  }
+  return true;
 }
 
 /** @param {string} name of the model @param {Blob | string} body */
@@ -141,23 +190,17 @@ async function classify(name, body) {
   const type = typeof body === "string" ? "application/json" : "image/png";
   const start = performance.now();
   const response = await call(path, { method: "POST", body, headers: { "Content-Type": type } });
-  const reply = await response.json(), took = performance.now() - start;
+  const reply = await jsonOf(response), took = performance.now() - start;
   return { reply, path, took, status: response.status, timing: response.headers.get("Server-Timing") ?? "" };
 }
 
 async function toSend() {
   const { picture, strokes, pixels } = drawing;
-  if (readsPixels()) return { source: $("pad"), width: 2, height: 2, body: JSON.stringify({ pixels }) };
-  if (picture && !strokes.length) {
-    const { bitmap, body } = picture;
-    return { source: bitmap, width: bitmap.width, height: bitmap.height, body };
-  }
+  if (readsPixels()) return { source: $("pad"), body: JSON.stringify({ pixels }), pixels: [...pixels] };
+  if (picture && !strokes.length) return { source: picture.canvas, ...picture };
   const canvas = html("canvas", { width: SIDE, height: SIDE });
-  const context = context2d(canvas);
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, SIDE, SIDE);
-  drawOn(context, SIDE, "#fff", "#000");
-  return { source: canvas, width: SIDE, height: SIDE, body: await toPng(canvas) };
+  drawWhite(context2d(canvas), SIDE);
+  return { source: canvas, body: await toPng(canvas) };
 }
 
 /** @returns {Promise<any>} */
@@ -175,18 +218,28 @@ async function readPixels(url) {
   return Array.from({ length: width * height }, (_, i) => data[4 * i] / 255);
 }
 
-let complained = false; // until the next answer: what is painted anew meanwhile leaves the words alone
-/** @param {any} error */
-function complain(error) {
-  complained = true;
-  tell(all(".answer")[0], "failed", "No answer", error instanceof TypeError ? "The service does not answer." : error.message);
+let isHeld = false; // until the next answer: what is painted anew meanwhile leaves the words alone
+function hold(state, headline, words) {
+  isHeld = true;
+  tell(all(".answer")[0], state, headline, words);
+  isUnspoken = false;
 }
+
+/** @param {any} error */
+const complain = (error) => hold("failed", "No answer", inPlain(error));
+const outdate = () => root.classList.add("old"); // what is shown belongs to an earlier drawing
+function tellWaiting() {
+  if (stroke) return;
+  outdate();
+  hold("waiting", "Waiting…", "The service has not answered yet.");
+}
+const inPlain = (error) => (error instanceof Trouble ? error.message : `This page has a fault: ${error.message}`);
 
 // --- Drawing
 
 /** @param {CanvasRenderingContext2D} context @param {number} side in its pixels @param {string} paper @param {string} ink */
 function drawOn(context, side, paper, ink) {
-  if (drawing.picture) fit(context, side, drawing.picture.bitmap);
+  if (drawing.picture) fit(context, side, drawing.picture.canvas);
   context.lineCap = context.lineJoin = "round";
   for (const { erase, size, points } of drawing.strokes) {
     const p = points.map((unit) => (unit * side) / UNITS), n = p.length;
@@ -198,6 +251,13 @@ function drawOn(context, side, paper, ink) {
     context.lineTo(p[n - 2] + 0.01, p[n - 1]);
     context.stroke();
   }
+}
+
+/** Draw black on white, as it is sent. */
+function drawWhite(context, side) {
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, side, side);
+  drawOn(context, side, "#fff", "#000");
 }
 
 /** Draw a part of a picture as large as the square allows; outline a box of it. */
@@ -220,7 +280,8 @@ function paintPad() {
       context.fillStyle = faded(ink, (pixel + 1) / 2);
       context.fillRect((i % 2) * side / 2, Math.floor(i / 2) * side / 2, side / 2, side / 2);
     });
-  } else drawOn(context, side, paper, ink);
+  } else if (drawing.picture) drawWhite(context, side);
+  else drawOn(context, side, paper, ink);
   if (cursor.shown) {
     const step = side / cells();
     context.strokeStyle = pos;
@@ -233,10 +294,15 @@ function paintPad() {
   $("hint").hidden = !isEmpty;
 }
 
+let steps = 0; // that were taken; what took its time is dropped where another came meanwhile
+
 /** Keep what there is for undo. */
 function remember() {
+  steps++;
   finish?.();
+  endStroke();
   past.push({ ...drawing, pixels: [...drawing.pixels] });
+  past.splice(0, past.length - PAST);
 }
 
 function changed() {
@@ -257,6 +323,7 @@ function replace(change) {
 }
 
 function undo() {
+  steps++;
   finish?.();
   endStroke();
   drawing = past.pop() ?? drawing;
@@ -264,18 +331,24 @@ function undo() {
   say("undone");
 }
 
+/** Nothing is spoken while a stroke is drawn but what the keys do. */
+const hush = (isBusy) => all(".answer [role=status]").forEach((region) =>
+  (isBusy ? region.setAttribute("aria-busy", "true") : region.removeAttribute("aria-busy")));
+
 /** @param {number} x @param {number} y in units */
-function beginStroke(x, y, erase = erasing) {
+function beginStroke(x, y, erase = erasing, isByKeys = false) {
   remember();
+  byKeys = isByKeys;
   stroke = { erase, size: Number($("size").value) * (erase ? 2 : 1), points: [Math.round(x), Math.round(y)] };
   drawing.strokes = [...drawing.strokes, stroke];
-  all("[role=status]").forEach((region) => region.setAttribute("aria-busy", "true")); // nothing is spoken meanwhile
+  hush(true);
   changed();
 }
 
 /** @param {number} x @param {number} y in units */
 function extendStroke(x, y) {
   if (!stroke) return;
+  if (stroke.points.length > LONGEST) drawing.strokes = [...drawing.strokes, (stroke = { ...stroke, points: stroke.points.slice(-2) })];
   const [lastX, lastY] = stroke.points.slice(-2), distance = Math.hypot(x - lastX, y - lastY);
   const n = distance < NEAREST ? 0 : Math.ceil(distance / FURTHEST);
   for (let i = 1; i <= n; i++) {
@@ -286,7 +359,8 @@ function extendStroke(x, y) {
 function endStroke() {
   if (!stroke) return;
   stroke = null;
-  all("[role=status]").forEach((region) => region.removeAttribute("aria-busy"));
+  hush(false);
+  isUnspoken = true;
   finished();
 }
 
@@ -354,7 +428,7 @@ function penUpOrDown() {
   else if (stroke) endStroke();
   else {
     const [x, y] = cursorPlace();
-    beginStroke(x, y);
+    beginStroke(x, y, erasing, true);
   }
   say(stroke ? "pen down" : "pen up");
 }
@@ -379,12 +453,12 @@ on("pad", "keydown", (event) => {
   const act = isDigit ? () => sample(event.key) : KEYS[event.key] ?? KEYS[event.key.toLowerCase()];
   if (!act) return;
   event.preventDefault();
-  act();
+  if (!event.repeat || event.key.startsWith("Arrow")) act(); // a key that is held down moves the pen and does nothing else twice
 });
 on("pad", "blur", () => { cursor.shown = false; endStroke(); paintPad(); });
 addEventListener("keydown", (event) => {
   const isTyping = event.target instanceof HTMLInputElement && event.target.type !== "range";
-  if (isTyping || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
+  if (!model || isTyping || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
   event.preventDefault();
   undo();
 });
@@ -415,30 +489,34 @@ function random(seed, n) {
   });
 }
 
-/** Make noise that goes straight into the network. @returns {Promise<Picture>} */
-async function noisePicture(seed) {
+/** Make noise that goes straight into the network. @returns {Picture} */
+function noisePicture(seed) {
   const pixels = random(seed, CELLS * CELLS);
   const canvas = paintCells(html("canvas"), CELLS, pixels, (pixel) => Array(3).fill(255 * (1 - pixel)));
-  return { bitmap: await createImageBitmap(canvas), body: JSON.stringify({ pixels }), seed };
+  return { canvas, scale: 1, body: JSON.stringify({ pixels }), seed };
 }
 
-async function noise() {
+function noise() {
   const seed = ++noiseSeed;
-  replace(readsPixels() ? { pixels: random(seed, 4).map((x) => 2 * x - 1) } : { picture: await noisePicture(seed) });
+  replace(readsPixels() ? { pixels: random(seed, 4).map((x) => Math.round(200 * x - 100) / 100) } : { picture: noisePicture(seed) });
 }
 
-/** Take an uploaded, pasted or dropped file; what is no PNG becomes one of at most 1024 pixels a side. */
+/** Take an uploaded, pasted or dropped file; what is no PNG becomes one as small as it is kept. */
 async function takeFile(file) {
-  if (!file || readsPixels()) return;
+  if (!file || !model || readsPixels()) return;
+  const step = ++steps;
   try {
     const bitmap = await createImageBitmap(file);
     const isPng = String(new Uint8Array(await file.slice(0, 4).arrayBuffer())) === "137,80,78,71";
-    const scale = Math.min(1, 1024 / Math.max(bitmap.width, bitmap.height));
-    const canvas = html("canvas", { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) });
-    context2d(canvas).drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-    replace({ picture: { bitmap, body: isPng ? file : await toPng(canvas) } });
+    const scale = Math.min(1, LARGEST / Math.max(bitmap.width, bitmap.height));
+    const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
+    const canvas = html("canvas", { width, height });
+    context2d(canvas).drawImage(bitmap, 0, 0, width, height);
+    bitmap.close();
+    const body = isPng ? file : await toPng(canvas);
+    if (step === steps) replace({ picture: { canvas, scale: isPng ? scale : 1, body } });
   } catch {
-    complain(new Error("This browser cannot read the file as a picture; try a PNG or a JPEG."));
+    if (step === steps) complain(new Trouble("This browser cannot read the file as a picture; try a PNG or a JPEG."));
   }
 }
 
@@ -473,7 +551,7 @@ let finish = null;
 
 /** Draw a sample as a pen would. @param {string} name */
 function sample(name) {
-  if (readsPixels()) return FOUR[name] && replace({ pixels: [...FOUR[name]] });
+  if (readsPixels()) return FOUR[name] ? replace({ pixels: [...FOUR[name]] }) : say("this network reads no digits");
   const strokes = SAMPLES[Number(name)].map((flat) => ({ erase: false, size: 21, points: smooth(flat) }));
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return replace({ strokes });
   remember();
@@ -486,12 +564,14 @@ function sample(name) {
     }
     changed();
   };
+  const finishThis = () => { finish = null; drawTo(length); writeHash(); };
   const frame = () => {
+    if (finish !== finishThis) return; // another is being drawn
     const end = 2 + 2 * Math.floor(((performance.now() - start) / 1200) * length);
-    if (finish && end < length) requestAnimationFrame(frame), drawTo(end);
-    else finish?.();
+    if (end < length) requestAnimationFrame(frame), drawTo(end);
+    else finishThis();
   };
-  finish = () => { finish = null; drawTo(length); writeHash(); };
+  finish = finishThis;
   frame();
 }
 
@@ -503,7 +583,7 @@ function encode(strokes) {
     const words = [points.length / 2, points[0], points[1]].flatMap((word) => [word >> 8, word & 255]);
     return [(erase ? 128 : 0) | size, ...words, ...points.slice(2).map((p, i) => (p - points[i]) & 255)];
   });
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return btoa(bytes.map((byte) => String.fromCharCode(byte)).join("")).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
 /** @param {string} text @returns {Stroke[]} */
@@ -529,17 +609,19 @@ function writeHash() {
   history.replaceState(null, "", written);
 }
 
-/** Restore what the link says. */
+/** Restore what the link says; what names no part of a drawing, as #pad, is no such link. */
 async function readHash() {
+  const said = new URLSearchParams(location.hash.slice(1)), name = said.get("model") ?? $("model").value;
+  const isLink = ["model", "strokes", "noise", "pixels"].some((part) => said.has(part));
+  if (!isLink) return history.replaceState(null, "", written || location.hash);
   if (location.hash === written) return;
-  const said = new URLSearchParams(location.hash.slice(1)), name = said.get("model") ?? model.name;
-  if (name !== model.name && models.some((m) => m.name === name)) await chooseModel(name);
+  if (name !== $("model").value && models.some((m) => m.name === name) && !(await chooseModel(name))) return;
   try {
-    const strokes = decode(said.get("strokes") ?? ""), seed = Number(said.get("noise")) || 0;
+    const strokes = decode(said.get("strokes") ?? ""), seed = Number(said.get("noise")) >>> 0;
     const pixels = (said.get("pixels") ?? "").split(",").map(Number);
     const isGood = pixels.length === 4 && pixels.every((pixel) => Math.abs(pixel) <= 1);
-    drawing = { strokes, picture: seed ? await noisePicture(seed) : null, pixels: isGood ? pixels : drawing.pixels };
     noiseSeed = Math.max(noiseSeed, seed);
+    replace({ strokes, picture: seed ? noisePicture(seed) : null, ...(isGood && { pixels }) });
   } catch {
     say("the link holds no drawing");
   }
@@ -589,7 +671,7 @@ function paintSoon() {
 
 function paint() {
   if (reply?.model !== model.name) return;
-  if (!complained) paintAnswers();
+  if (!isHeld && !(stroke && byKeys)) paintAnswers(); // key by key, nobody could listen to the end
   paintOutputs();
   paintNetwork();
   paintSteps();
@@ -602,6 +684,7 @@ function tell(box, state, headline, words) {
   const [strong, span] = box.querySelectorAll("strong, span");
   box.dataset.state = state;
   strong.className = state === "digit" && headline.length > 1 ? "word" : "";
+  if (isUnspoken) strong.textContent = "";
   write(strong, headline);
   write(span, words);
 }
@@ -615,6 +698,7 @@ function inWords({ activations, argmax, reason, rejected, reject_below, preproce
     several: `There is more than one thing in the picture. Strongest ${best[0]}, next ${best[1]}.`,
   };
   if (reason === "blank" || preprocessing?.bounding_box === null) {
+    if (sent.canvas) return ["none", "Nothing to read", "No ink was found in the picture."];
     return ["none", "Nothing drawn yet", "Draw with a mouse, a finger, a pen or the arrow keys."];
   }
   if (rejected) return ["rejected", readsPixels() ? "None of these" : "Not a digit", because[reason] ?? reason];
@@ -628,6 +712,7 @@ function paintAnswers() {
     const [state, headline, words] = inWords(r);
     tell(boxes[i], state, headline, replyBeside ? `${r.model}: ${words}` : words);
   });
+  isUnspoken = false;
   write($("which"), replyBeside ? `upper bar ${reply.model}, lower bar ${replyBeside.model}` : "");
 }
 
@@ -642,7 +727,6 @@ function buildOutputs() {
 }
 
 function paintOutputs() {
-  $("outputs").style.setProperty("--at", reply.reject_below);
   [...$("outputs").tBodies[0].rows].forEach((row, i) => {
     row.className = i === reply.argmax && !reply.rejected ? "best" : "";
     row.querySelectorAll(".meter").forEach((meter, m) => {
@@ -650,6 +734,7 @@ function paintOutputs() {
       meter.hidden = !r;
       const value = Math.min(1, Math.max(0, r?.activations[i] ?? 0));
       meter.style.setProperty("--value", value);
+      meter.style.setProperty("--at", r?.reject_below ?? 0);
       meter.setAttribute("aria-valuenow", value.toFixed(2));
     });
     write(row.querySelector(".number"), show(reply.activations[i]));
@@ -663,8 +748,9 @@ function paintThreshold() {
   if (!evaluation) return write($("operating"), "Nothing was measured for this network.");
   const point = evaluation.operating_curve.reduce((best, p) => (distance(p) < distance(best) ? p : best));
   const [lost, kept] = [percent(1 - point.coverage), percent(1 - point.false_acceptance)];
+  const left = point.coverage ? `of the good ones left, reads ${percent(point.accuracy)} rightly` : "none is left to be read";
   write($("operating"), `Measured at ${show(point.threshold)}: rejects ${lost} of good pictures and ${kept} of trash; `
-    + `of the good ones left, reads ${percent(point.accuracy)} rightly (${evaluation.data}).`);
+    + `${left} (${evaluation.data}).`);
 }
 
 // --- Painting the network
@@ -814,8 +900,9 @@ function paintSteps() {
     return context;
   };
   all(".steps")[0].classList.toggle("away", readsPixels());
-  fit(paper("step-drawn"), 112, sent.source, undefined, box);
-  fit(paper("step-cropped"), 112, sent.source, box);
+  const kept = box?.map((place) => place * (sent.scale ?? 1));
+  fit(paper("step-drawn"), 112, sent.source, undefined, kept);
+  fit(paper("step-cropped"), 112, sent.source, kept);
   const image = new Image();
   image.onload = () => fit(paper("step-read"), 112, image);
   image.src = reply.image;
@@ -839,15 +926,33 @@ function paintRequest({ path, status, took, timing }) {
   writeLive({ forward: `${show(seconds.forward ?? 0)} ms` });
 }
 
+/** Give a blob an address, long enough to be loaded from. @param {Blob} blob */
+function fleeting(blob) {
+  const url = URL.createObjectURL(blob);
+  setTimeout(() => URL.revokeObjectURL(url), 20_000);
+  return url;
+}
+
 function download() {
-  const href = URL.createObjectURL(isJson() ? new Blob([sent.body], { type: "application/json" }) : sent.body);
+  const href = fleeting(isJson() ? new Blob([sent.body], { type: "application/json" }) : sent.body);
   html("a", { href, download: isJson() ? "noise.json" : "drawing.png" }).click();
 }
 
 async function copy(text, what) {
-  const told = await navigator.clipboard.writeText(text).then(() => `${what} copied`, () => "This browser lets no page copy; mark the text instead.");
+  let told = `${what} copied`;
+  try {
+    await navigator.clipboard.writeText(text); // there is no clipboard where the page comes over plain HTTP
+  } catch {
+    told = `This browser lets no page copy; ${what === "link" ? "the address of the page is the link." : "mark the text instead."}`;
+  }
   write($("timing"), told);
   say(told);
+}
+
+/** Show the model card where a link cannot: it would be asked for without the key. */
+async function openCard() {
+  const text = await (await call(`${modelPath()}/card`)).text();
+  open(fleeting(new Blob([text], { type: "text/plain; charset=utf-8" })));
 }
 
 // --- What is below
@@ -858,10 +963,11 @@ function writeLive(numbers) {
 }
 
 function paintLessons() {
+  const [up, down] = $("palette").selectedOptions[0].text.split(", ");
   const { activations, argmax } = reply, meant = Number($("meant").value), { training } = model;
   const [worst] = strongestOf(activations.map((a, i) => (i === meant ? 0 : a)), 1);
   writeLive({
-    inputs: count(model.sizes[0]), outputs: count(model.sizes.at(-1)), parameters: count(model.parameters),
+    up, down, inputs: count(model.sizes[0]), outputs: count(model.sizes.at(-1)), parameters: count(model.parameters),
     winner: model.labels[argmax], strongest: show(activations[argmax]),
     miss: show(Math.abs(1 - activations[meant])), worst: model.labels[worst], "worst-miss": show(Math.abs(activations[worst])),
     epochs: count(training?.epochs ?? 0), images: count(training?.n_images ?? 0),
@@ -887,7 +993,9 @@ function paintSquash() {
 /** Fetch a picture of the model, with the key where one is needed. */
 async function picture(path, alt) {
   const blob = await (await call(`${modelPath()}/${path}`)).blob();
-  return html("img", { src: URL.createObjectURL(blob), alt });
+  const image = html("img", { src: URL.createObjectURL(blob), alt });
+  image.onload = image.onerror = () => URL.revokeObjectURL(image.src);
+  return image;
 }
 
 /** What each fold-out holds; made when it is opened. @type {Record<string, () => Promise<(Node | string)[]>>} */
@@ -899,8 +1007,11 @@ const MORE = {
   confusion: async () => (model.evaluation ? [confusionTable()] : ["Nothing was measured."]),
 };
 
+const folds = {}; // how often each was painted: of two paintings the newer stays, whichever comes first
 async function paintFold(id) {
-  if ($(id).open) $(id).querySelector("div").replaceChildren(...(await MORE[id]().catch((error) => [error.message])));
+  const mine = (folds[id] = (folds[id] ?? 0) + 1);
+  const made = $(id).open && (await MORE[id]().catch((error) => [inPlain(error)]));
+  if (made && mine === folds[id]) $(id).querySelector("div").replaceChildren(...made);
 }
 const paintMore = () => Object.keys(MORE).forEach(paintFold);
 
@@ -961,15 +1072,31 @@ async function play() {
 
 const options = (id, names, values = names) => $(id).replaceChildren(...names.map((name, i) => html("option", { value: values[i] }, name)));
 
-/** @param {string} name */
+let choices = 0; // of a model; the newest wins
+/** Fetch a model and take it, unless another is chosen meanwhile. @param {string} name @returns {Promise<boolean>} whether it was taken */
 async function chooseModel(name) {
-  finish?.();
-  if (model && readsPixels() !== readsPixels(models.find((m) => m.name === name))) past.length = 0;
-  model = await getJson(`v1/models/${name}`);
-  rejectBelow = null;
-  chosen = { layer: 1, index: 0 };
+  const choice = ++choices;
+  try {
+    const found = await getJson(`v1/models/${name}`);
+    const history = await getJson(`v1/models/${name}/versions/${found.version}/history`);
+    if (choice === choices) takeModel(found, history.epochs);
+  } catch (error) {
+    if (choice !== choices) return false;
+    if (model) $("model").value = model.name;
+    throw error;
+  }
+  return choice === choices;
+}
+
+/** Make a model the one in force, and the page fit it. */
+function takeModel(found, itsEpochs) {
+  steps++;
   playing++;
-  ({ epochs } = await getJson(`${modelPath()}/history`));
+  finish?.();
+  endStroke();
+  if (model && readsPixels() !== readsPixels(found)) past.length = 0;
+  [model, epochs, rejectBelow, chosen] = [found, itsEpochs, null, { layer: 1, index: 0 }];
+  const { name } = model;
   $("moment").max = epochs.length;
   for (const element of [$("replay"), ...all("[data-do=replay]")]) element.classList.toggle("away", !epochs.length);
   go(epochs.length);
@@ -987,7 +1114,7 @@ async function chooseModel(name) {
     return button;
   }));
   $("size").disabled = readsPixels();
-  for (const id of ["upload-label", "files"]) $(id).hidden = readsPixels();
+  for (const element of [$("upload-label"), $("files"), ...all(".digits")]) element.hidden = readsPixels();
   cursor.x = cursor.y = readsPixels() ? 0 : 13;
   write($("description"), model.description);
   $("card").href = `${modelPath()}/card`;
@@ -997,6 +1124,7 @@ async function chooseModel(name) {
 }
 
 function repaint() {
+  if (!model) return;
   paintPad();
   paint();
   paintMore();
@@ -1024,18 +1152,31 @@ const ACTS = {
 };
 
 async function start() {
+  const before = model?.name;
   ({ models } = await getJson("v1/models"));
   options("model", models.map((m) => m.name));
-  await chooseModel((models.find((m) => m.default) ?? models[0]).name);
-  for (const part of all("main [inert]")) part.inert = false;
+  const first = models.find((m) => m.name === before) ?? models.find((m) => m.default) ?? models[0];
+  if (!(await chooseModel(first.name))) return;
+  for (const part of all("[inert]")) part.inert = false;
   await readHash();
+  if (!before) past.length = 0;
   changed();
 }
 
+let beginnings = 0;
+/** Start, and try again until it is done; where a key is missing, whoever enters one begins anew. */
+async function begin() {
+  for (const mine = ++beginnings; mine === beginnings; await pause(PATIENCE)) {
+    const problem = await start().catch((error) => error);
+    if (problem) complain(problem);
+    if (!problem || !$("key").hidden) return;
+  }
+}
+
 for (const name of ["palette", "theme"]) {
-  $(name).value = root.dataset[name] = localStorage.getItem(name) ?? $(name).value;
+  $(name).value = root.dataset[name] = stored("localStorage", name) ?? $(name).value;
   on(name, "change", ({ target }) => {
-    localStorage.setItem(name, (root.dataset[name] = target.value));
+    store("localStorage", name, (root.dataset[name] = target.value));
     repaint();
   });
 }
@@ -1046,24 +1187,32 @@ on("clear", "click", clear);
 on("noise", "click", noise);
 on("upload", "change", ({ target }) => { takeFile(target.files[0]); target.value = ""; });
 on("keys-open", "click", () => $("keys").showModal());
-on("model", "change", ({ target }) => chooseModel(target.value).then(finished, complain));
+on("model", "change", ({ target }) => chooseModel(target.value).then((isTaken) => isTaken && finished(), complain));
 on("compare", "change", ask);
 on("reject", "input", ({ target }) => threshold(Number(target.value)));
 on("reject-own", "click", () => threshold(null));
 on("layer", "change", ({ target }) => choose(Number(target.value), 0));
-on("index", "input", ({ target }) => target.value && choose(chosen.layer, Number(target.value) - firstNumber(chosen.layer)));
+on("index", "input", ({ target: { value } }) => /^-?\d+$/.test(value) && choose(chosen.layer, Number(value) - firstNumber(chosen.layer)));
+on("index", "change", ({ target }) => { target.value = firstNumber(chosen.layer) + chosen.index; });
+on("card", "click", (event) => {
+  if (!key) return;
+  event.preventDefault();
+  openCard().catch(complain);
+});
 on("neuron-before", "click", () => choose(chosen.layer, chosen.index - 1));
 on("neuron-after", "click", () => choose(chosen.layer, chosen.index + 1));
 on("moment", "input", ({ target }) => { playing++; go(Number(target.value)); ask(); });
 on("play", "click", play);
-on("meant", "change", paintLessons);
+on("meant", "change", paint);
 on("copy-curl", "click", () => copy($("curl").textContent, "request"));
 on("copy-link", "click", () => copy(location.href, "link"));
 on("download", "click", download);
 on("key", "submit", (event) => {
   event.preventDefault();
-  sessionStorage.setItem("key", (key = $("key-text").value));
-  start().catch(complain);
+  const text = $("key-text").value;
+  if (!isKey(text)) return complain(new Trouble("No key has such letters in it; copy it once more."));
+  store("sessionStorage", "key", (key = text));
+  begin();
 });
 for (const id of Object.keys(MORE)) on(id, "toggle", () => paintFold(id));
 for (const button of all("[data-do]")) button.addEventListener("click", () => ACTS[button.dataset.do](button));
@@ -1072,7 +1221,8 @@ addEventListener("paste", ({ clipboardData }) => takeFile(clipboardData?.files[0
 addEventListener("dragover", (event) => { event.preventDefault(); dragged(true); });
 addEventListener("dragleave", () => dragged(false));
 addEventListener("drop", (event) => { event.preventDefault(); dragged(false); takeFile(event.dataTransfer?.files[0]); });
-addEventListener("hashchange", () => readHash().then(changed));
+addEventListener("hashchange", () => model && readHash().catch(complain));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
-for (const id of ["draw", "network", "more", "learn"]) $(id).inert = true; // until there is a network to do it with
-start().catch(complain);
+const needsModel = "#draw, #network, .threshold, #request, #more, #learn, #model, #compare";
+for (const part of all(needsModel)) part.inert = true; // until there is a network to do it with
+begin();
