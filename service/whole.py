@@ -7,20 +7,24 @@ from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
 
-__all__ = ["whole"]
+__all__ = ["replaced", "whole"]
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[BinaryIO]:
-    """Write beside a path, sync, and rename: a reader and a crash find all of the file or nothing of it.
-
-    What is there and no file, as /dev/stdout, is written to and stays what it is.
-    """
+    """Write a file as a whole; what is there and no file, as /dev/stdout, stays what it is."""
     if path.exists() and not path.is_file():
         with path.open("wb") as taker:
             yield taker
-        return
-    beside = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
+    else:
+        with replaced(path) as file:
+            yield file
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[BinaryIO]:
+    """Write beside a path, sync, and rename: a reader and a crash find the old file or the new one."""
+    beside = path.with_name(f".{path.name}.{token_hex(4)}.tmp")  # no repository takes it for an artifact
     try:
         with beside.open("xb") as file:
             yield file
@@ -31,6 +35,6 @@ def whole(path: Path) -> Iterator[BinaryIO]:
         beside.unlink(missing_ok=True)
     descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        os.fsync(descriptor)  # so that the rename lasts through a power failure
     finally:
         os.close(descriptor)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, flock
 from pathlib import Path
-from secrets import token_hex
 from tempfile import TemporaryFile
 
 from service.errors import BadArtifactError
+from service.whole import replaced
 
 __all__ = ["check_writable", "locked", "named", "read", "write"]
 
@@ -67,23 +67,15 @@ def _read_regular(target: Path, max_bytes: int) -> bytes:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Put content in place of path, at once: a reader and a crash find all of the old file or of the new one.
+    """Put content in place of path, at once, whose folder is made where it is missing.
 
     Raises:
         BadArtifactError: the folder cannot be written to.
     """
-    beside = path.with_name(f".{path.name}.{token_hex(4)}.tmp")  # no repository takes it for an artifact
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with beside.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        with replaced(path) as file:
+            file.write(content)
 
 
 def check_writable(folder: Path) -> None:
@@ -125,12 +117,3 @@ def _writing(path: Path) -> Iterator[None]:
         raise BadArtifactError(
             f"{path}: cannot be written ({error.strerror}); check the disk and the folder's permissions"
         ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last through a power failure."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
