@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from service.imaging import Limits, Picture, decode
+from service.imaging import Limits, Picture, decode, read
 from service.network import FloatArray
 from service.training import photographs
 from service.training.mnist import Digits
@@ -45,7 +45,13 @@ def of_kind(kind: str, digits: Digits, n: int) -> Uploads:
     shuffled = np.random.default_rng(SEED).permutation(len(digits))
     chosen = shuffled.take(np.arange(first, first + n), mode="wrap")
     pngs = (photographs.upload(kind, np.random.default_rng([SEED, i]), digits.images[i]) for i in chosen)
-    return Uploads([decode(png, Limits()) for png in pngs], digits.labels[chosen])
+    return Uploads([_looked_at(png) for png in pngs], digits.labels[chosen])
+
+
+def _looked_at(png: bytes) -> Picture:
+    """Decode what is looked at in the end: the whole picture, or the part in which a small digit lies."""
+    found = read(png, Limits())
+    return found.picture if found.near is None else found.near
 
 
 def exact(digits: Digits) -> Uploads:

@@ -22,8 +22,7 @@ from service.imaging import (
     Pixels,
     Preprocessing,
     claimed_pixels,
-    decode,
-    normalize,
+    read,
 )
 from service.network import FloatArray, Network, Trace
 from service.seen import Classification, Seen
@@ -147,10 +146,7 @@ class Classifier:
         """Read a PNG as far as it goes without the network; arguments and errors are those of classify."""
         self.check_that_pictures_are_read()
         with nullcontext() if self.budget is None else self.budget.gate(claimed_pixels(png)):
-            picture = decode(png, self.limits, self.budget)
-            passed("decode")
-            normalized = normalize(picture, invert, center)
-            passed("preprocess")
+            picture, _, normalized = read(png, self.limits, self.budget, invert, center, passed=passed)
         return Seen(normalized.pixels, normalized.blank, normalized, picture.size, picture.mode)
 
     def see_pixels(self, pixels: FloatArray) -> Seen:

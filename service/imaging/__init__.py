@@ -5,6 +5,7 @@ from service.imaging.budget import BRIEF, Budget
 from service.imaging.decode import Limits, Picture, claimed_pixels, decode
 from service.imaging.format import Format, format_of
 from service.imaging.frame import SIDE
+from service.imaging.near import Read, read
 from service.imaging.normalize import Choice, Normalized, normalize, normalize_alike
 from service.imaging.picture import to_png
 from service.imaging.preprocessing import PREPROCESSINGS, Pixels, Preprocessing
@@ -24,6 +25,7 @@ __all__ = [
     "Picture",
     "Pixels",
     "Preprocessing",
+    "Read",
     "claimed_pixels",
     "decode",
     "decode_alike",
@@ -31,6 +33,7 @@ __all__ = [
     "is_alike",
     "normalize",
     "normalize_alike",
+    "read",
     "sheet_shape",
     "signed_png",
     "square",

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
+from PIL import Image
 
 from service.errors import BadImageError, NotAPngError
 from service.imaging.budget import Budget
@@ -37,6 +39,23 @@ TURNS: Mapping[int, Callable[[FloatArray], FloatArray]] = MappingProxyType(
 )
 """What turns a picture upright, by its EXIF orientation; numpy turns counterclockwise."""
 
+Part: TypeAlias = tuple[int, int, int, int]
+"""Left, top, right and bottom in pixels, right and bottom exclusive."""
+
+STORED: Mapping[int, Callable[[int, int, int, int, int, int], Part]] = MappingProxyType(
+    {
+        1: lambda left, top, right, bottom, _w, _h: (left, top, right, bottom),
+        2: lambda left, top, right, bottom, w, _h: (w - right, top, w - left, bottom),
+        3: lambda left, top, right, bottom, w, h: (w - right, h - bottom, w - left, h - top),
+        4: lambda left, top, right, bottom, _w, h: (left, h - bottom, right, h - top),
+        5: lambda left, top, right, bottom, _w, _h: (top, left, bottom, right),
+        6: lambda left, top, right, bottom, w, _h: (top, w - right, bottom, w - left),
+        7: lambda left, top, right, bottom, w, h: (h - bottom, w - right, h - top, w - left),
+        8: lambda left, top, right, bottom, _w, h: (h - bottom, left, h - top, right),
+    }
+)
+"""Where a part of an upright picture of some width and height is stored, by its EXIF orientation."""
+
 TURNED = frozenset((5, 6, 7, 8))  # orientations in which the picture lies on its side
 
 SOURCES: Mapping[Format, Callable[[bytes, Limits], Source]] = MappingProxyType(
@@ -65,7 +84,7 @@ class Picture:
     mode: str
 
 
-def decode(content: bytes, limits: Limits, budget: Budget | None = None) -> Picture:
+def decode(content: bytes, limits: Limits, budget: Budget | None = None, part: Part | None = None) -> Picture:
     """Turn the bytes of a picture into one upright plane of grey.
 
     A picture of more than 192 pixels a side is reduced to at most that, by averaging.
@@ -74,6 +93,7 @@ def decode(content: bytes, limits: Limits, budget: Budget | None = None) -> Pict
         content: a file's bytes, from anyone.
         limits: what is read.
         budget: shared by those who decode at the same time; None bounds nothing.
+        part: of the upright picture, which becomes all of it; None takes the whole.
 
     Raises:
         NotAPngError: the bytes are of no format that is read.
@@ -82,14 +102,23 @@ def decode(content: bytes, limits: Limits, budget: Budget | None = None) -> Pict
         BusyError: too many large pictures are being decoded.
     """
     source = source_of(content, limits)
-    width, height = source.size
-    factor = -(-max(width, height) // LARGEST)
+    width, height = source.size[::-1] if source.orientation in TURNED else source.size
+    left, top, right, bottom = (0, 0, width, height) if part is None else part
+    size = right - left, bottom - top
     with nullcontext() if budget is None else budget.lend(source.memory):
-        image = source.load(factor)
+        image = source.load(-(-max(size) // LARGEST))
+        if part is not None:
+            image = _cut(image, STORED[source.orientation](*part, width, height), source.size)
         planes = read_planes(image, -(-max(image.size) // LARGEST))
     upright = TURNS[source.orientation](flatten(planes))
-    size = (height, width) if source.orientation in TURNED else (width, height)
     return Picture(np.ascontiguousarray(upright), size, source.mode)
+
+
+def _cut(image: Image.Image, part: Part, size: tuple[int, int]) -> Image.Image:
+    """Cut a part out of a picture, which is of that size unless its decoder has reduced it."""
+    scale = max(image.size) / max(size)
+    left, top, right, bottom = (round(edge * scale) for edge in part)
+    return image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
 
 
 def source_of(content: bytes, limits: Limits) -> Source:

@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from service.imaging.decode import TURNS, decode, source_of
 from service.imaging.frame import FINE
 from service.imaging.limits import Limits
-from service.imaging.normalize import Choice, Step, normalize
+from service.imaging.near import read
+from service.imaging.normalize import Choice, Step
 from service.imaging.preprocessing import Preprocessing
 from service.network import FloatArray
 
@@ -55,15 +56,15 @@ def frames(
     Raises:
         ImageError: the bytes are not a picture that is read.
     """
-    picture = decode(content, limits)
     steps: dict[Step, FloatArray] = {}
-    normalized = normalize(picture, invert, center, steps.__setitem__)
+    picture, near, normalized = read(content, limits, None, invert, center, saw=steps.__setitem__)
     pixels = normalized.pixels[np.newaxis]
     prepared = preprocessing.prepare(pixels)
     box = normalized.bounding_box if Step.BOX in steps else None
     return [
         Frame("as it was sent", _original(content, limits), box),
         Frame("grey", _grey(picture.grey)),
+        *([] if near is None else [Frame("from near", _grey(near.grey))]),
         *(Frame(step, _shown(step, taken)) for step, taken in steps.items()),
         Frame("centred in 28 by 28" if Step.BOX in steps else "28 by 28", _square(pixels)),
         *([] if np.array_equal(prepared, pixels) else [Frame("as the network reads it", _square(prepared))]),

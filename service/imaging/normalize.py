@@ -20,7 +20,7 @@ from service.imaging.sheet import without_table
 from service.imaging.untouched import as_it_is, as_they_are
 from service.network import FloatArray
 
-__all__ = ["Choice", "Normalized", "Step", "normalize", "normalize_alike"]
+__all__ = ["Choice", "Normalized", "Step", "normalize", "normalize_alike", "unseen"]
 
 
 class Choice(StrEnum):
@@ -74,7 +74,7 @@ class Normalized:
     several: bool
 
 
-def _unseen(_step: Step, _picture: FloatArray) -> None:
+def unseen(_step: Step, _picture: FloatArray) -> None:
     """Let a step pass without looking."""
 
 
@@ -82,7 +82,7 @@ def normalize(
     picture: Picture,
     invert: Choice = Choice.AUTO,
     center: Choice = Choice.AUTO,
-    saw: Callable[[Step, FloatArray], None] = _unseen,
+    saw: Callable[[Step, FloatArray], None] = unseen,
 ) -> Normalized:
     """Bring a picture to 28×28 pixels, ink on paper, in MNIST's frame.
 

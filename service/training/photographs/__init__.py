@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 from PIL import Image
 
-from service.imaging import Limits, decode, normalize
+from service.imaging import Limits, read
 from service.network import FloatArray
 from service.training.photographs.kinds import HELD_OUT, KINDS, SEEN, Kind
 from service.training.photographs.pen import SIDE
@@ -35,5 +35,5 @@ def framed(kinds: Iterable[str], rng: np.random.Generator, images: FloatArray) -
     names = tuple(kinds)
     drawn = (names[which] for which in rng.integers(len(names), size=len(images)))
     pngs = (upload(kind, rng, image) for kind, image in zip(drawn, images, strict=True))
-    read = [normalize(decode(png, Limits())).pixels for png in pngs]
-    return np.array(read, np.float32).reshape(len(images), SIDE * SIDE)
+    found = [read(png, Limits()).normalized.pixels for png in pngs]
+    return np.array(found, np.float32).reshape(len(images), SIDE * SIDE)

@@ -56,7 +56,7 @@ def test_more_pictures_than_are_read_are_too_large(predict):
 
 def test_what_is_wrong_with_the_service_is_not_blamed_on_the_picture(predict, as_json, monkeypatch, lines):
     monkeypatch.setattr("service.batch.is_alike", lambda _: False)
-    monkeypatch.setattr("service.classifier.normalize", lambda *_: int("no number"))
+    monkeypatch.setattr("service.imaging.near.normalize", lambda *_: int("no number"))
     assert predict({"instances": [{"b64": as_json["image"]}]}).status_code == 500
     assert "ValueError" in lines[-1]["traceback"]
 
