@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from typing import TypeVar
 
-from service.classifier import Classifier, unobserved
-from service.imaging import SIDE, Choice, decode_alike, is_alike, normalize_alike
+from service.classifier import Classifier
+from service.imaging import SIDE, Choice, decode_alike, is_alike, normalize_alike, unobserved
 from service.seen import Seen
 
 __all__ = ["see_alike", "see_all"]

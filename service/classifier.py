@@ -23,18 +23,15 @@ from service.imaging import (
     Preprocessing,
     claimed_pixels,
     read,
+    unobserved,
 )
 from service.network import FloatArray, Network, Trace
 from service.seen import Classification, Seen
 from service.verdict import Verdicts, decide, decide_all
 
-__all__ = ["Classifier", "preprocessing_of", "unobserved"]
+__all__ = ["Classifier", "preprocessing_of"]
 
 AT_ONCE = 128  # images answered in one go: what a wide layer makes of them stays in a core's cache
-
-
-def unobserved(stage: str) -> None:
-    """Let a stage pass without a clock."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

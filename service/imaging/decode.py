@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -14,6 +13,7 @@ from service.imaging.budget import Budget
 from service.imaging.format import Format, format_of, looks_like
 from service.imaging.jpeg import jpeg_size, jpeg_source
 from service.imaging.limits import Limits
+from service.imaging.parts import Box
 from service.imaging.plane import flatten, read_planes
 from service.imaging.png import png_size
 from service.imaging.raster import png_source
@@ -39,10 +39,7 @@ TURNS: Mapping[int, Callable[[FloatArray], FloatArray]] = MappingProxyType(
 )
 """What turns a picture upright, by its EXIF orientation; numpy turns counterclockwise."""
 
-Part: TypeAlias = tuple[int, int, int, int]
-"""Left, top, right and bottom in pixels, right and bottom exclusive."""
-
-STORED: Mapping[int, Callable[[int, int, int, int, int, int], Part]] = MappingProxyType(
+STORED: Mapping[int, Callable[[int, int, int, int, int, int], Box]] = MappingProxyType(
     {
         1: lambda left, top, right, bottom, _w, _h: (left, top, right, bottom),
         2: lambda left, top, right, bottom, w, _h: (w - right, top, w - left, bottom),
@@ -84,7 +81,7 @@ class Picture:
     mode: str
 
 
-def decode(content: bytes, limits: Limits, budget: Budget | None = None, part: Part | None = None) -> Picture:
+def decode(content: bytes, limits: Limits, budget: Budget | None = None, part: Box | None = None) -> Picture:
     """Turn the bytes of a picture into one upright plane of grey.
 
     A picture of more than 192 pixels a side is reduced to at most that, by averaging.
@@ -114,7 +111,7 @@ def decode(content: bytes, limits: Limits, budget: Budget | None = None, part: P
     return Picture(np.ascontiguousarray(upright), size, source.mode)
 
 
-def _cut(image: Image.Image, part: Part, size: tuple[int, int]) -> Image.Image:
+def _cut(image: Image.Image, part: Box, size: tuple[int, int]) -> Image.Image:
     """Cut a part out of a picture, which is of that size unless its decoder has reduced it."""
     scale = max(image.size) / max(size)
     left, top, right, bottom = (round(edge * scale) for edge in part)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from service.imaging.cells import Scene
 from service.imaging.label import Label, label_in
 from service.imaging.paper import contrast, from_even_paper, from_lit_paper
-from service.imaging.parts import parts_of
+from service.imaging.parts import Box, parts_of
 from service.imaging.robust import median
 from service.imaging.subject import subject, without_light
 from service.network import FloatArray
@@ -49,9 +49,6 @@ WRITTEN = 0.35  # of a label's longer side: so large is what is written on it
 BROADEST = 0.2  # of its longer side: a pen is no wider there, and a hole in a thick digit is
 ONE = 0.85  # of it, at least, hangs together: an eight has two holes
 EVERY = 4  # pixels to the next one that is looked at for the grain
-
-
-Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, right and bottom exclusive
 
 
 class Ink(NamedTuple):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from service.imaging.parts import Mask, parts_of
+from service.imaging.parts import Box, Mask, parts_of
 
 __all__ = ["Label", "label_in"]
 
@@ -32,7 +32,7 @@ class Label(NamedTuple):
     around: Mask
 
 
-def label_in(solid: Mask, box: tuple[int, int, int, int]) -> Label | None:
+def label_in(solid: Mask, box: Box) -> Label | None:
     """Find out whether what was taken for ink is a label.
 
     Args:

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from service.imaging.budget import Budget
 from service.imaging.decode import LARGEST, Limits, Picture, decode
-from service.imaging.ink import Box
 from service.imaging.normalize import Choice, Normalized, Step, normalize, unseen
+from service.imaging.parts import Box
 from service.network import FloatArray
 
-__all__ = ["Read", "read"]
+__all__ = ["Read", "read", "unobserved"]
 
 FEWEST = 28  # pixels of a picture that was reduced: a digit of fewer has lost what tells it from others
 MARGIN = 0.4  # of a digit's longer side: so much of the page is looked at around it
@@ -30,7 +30,7 @@ class Read(NamedTuple):
     normalized: Normalized
 
 
-def _untold(stage: str) -> None:
+def unobserved(stage: str) -> None:
     """Let a stage pass without a clock."""
 
 
@@ -41,7 +41,7 @@ def read(
     invert: Choice = Choice.AUTO,
     center: Choice = Choice.AUTO,
     *,
-    passed: Callable[[str], None] = _untold,
+    passed: Callable[[str], None] = unobserved,
     saw: Callable[[Step, FloatArray], None] = unseen,
 ) -> Read:
     """Decode a file and bring its picture to 28×28 pixels.

@@ -10,10 +10,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ints", "Mask", "Parts", "parts_of"]
+__all__ = ["Box", "Ints", "Mask", "Parts", "parts_of"]
 
 Ints = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, right and bottom exclusive
 
 
 @dataclass(frozen=True, eq=False)
