@@ -15,6 +15,7 @@ PARTS = 12  # that a line is looked for in, side by side
 FEWEST = 5  # in which it shows, the first and the last among them; a digit hides it in the others
 THIN = 0.02  # of the longer side: a line is no thicker, and a pen in a picture cut to its ink is
 VISIBLE = 0.03  # of the way from black to white: by so much a line departs from the paper on both sides of it
+LEAST = 4  # pixels along a part: of fewer, a straight stem fills as much as a line
 STEEPEST = 0.06  # rows for each column: three degrees and a half
 STRIP = 6  # pixels at an edge, in which a line must begin
 MEAN = np.full(STRIP, 1 / STRIP, np.float32)
@@ -50,7 +51,7 @@ def _lines(grey: FloatArray) -> Lines | None:
     """Find lines that go across."""
     height, width = grey.shape
     reach = max(round(THIN * max(grey.shape)), 1) + 1
-    if min(grey.shape) < PARTS * 2:
+    if min(grey.shape) < PARTS * LEAST:
         return None
     at_edges = np.empty((height, 2), np.float32)
     np.matmul(grey[:, :STRIP], MEAN, out=at_edges[:, 0])

@@ -70,6 +70,15 @@ def test_the_bar_of_a_digit_is_no_line():
     assert unruled(cut) is cut
 
 
+def test_the_stem_of_a_digit_in_a_picture_of_mnists_size_is_no_line():
+    nine = np.zeros((28, 28), np.float32)
+    nine[1:27, 17:19] = 1
+    nine[2:13, 9:19] = 1
+    nine[4:11, 11:17] = 0
+
+    assert unruled(nine) is nine
+
+
 def test_lines_are_found_beside_a_gap_between_strokes_that_is_more_distinct():
     paper = np.full((150, 180), 0.85, np.float32)
     paper[40:60, 60:120], paper[63:83, 60:120] = 0.1, 0.1  # two bars, and a narrow light gap between them
