@@ -1,23 +1,15 @@
 """How good a network is: on digits it never saw, and on images that are no digit."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.artifacts.format import Evaluation, OperatingPoint
-from service.imaging import Preprocessing
-from service.network import FloatArray, Network
-from service.training import trash
-from service.training.extras import needs
-from service.training.mnist import Digits
-from service.training.workers import side_by_side
+from service.network import FloatArray
 from service.verdict import accepted
 
 __all__ = [
-    "N_FRAMED",
-    "N_TRASH",
     "at_coverage",
     "calibration_bins",
     "calibration_error",
@@ -28,14 +20,10 @@ __all__ = [
     "operating_curve",
     "operating_point",
     "surest",
-    "trash_activations",
 ]
 
 CALIBRATION_BINS = 15
 CURVE = np.linspace(0, 1, 21)
-N_TRASH = 10_000  # images of each kind
-N_FRAMED = 2_500  # of a kind that imaging frames
-AT_ONCE = 500  # of them in memory
 
 
 def confusion(activations: FloatArray, labels: NDArray[np.uint8]) -> NDArray[np.intp]:
@@ -122,66 +110,6 @@ def surest(activations: FloatArray, labels: NDArray[np.uint8], share: float) -> 
     least = np.sort(lead)[-max(round(share * len(lead)), 1)]
     kept = lead >= least
     return float(least), float((activations.argmax(axis=1) == labels)[kept].mean())
-
-
-class Part(NamedTuple):
-    """A task: so many images of a kind of trash."""
-
-    kind: str
-    n: int
-    seed: np.random.SeedSequence
-
-
-class Asked(NamedTuple):
-    """Who is asked about them."""
-
-    network: Network
-    preprocessing: Preprocessing
-    digits: Digits
-
-
-def trash_activations(
-    network: Network,
-    preprocessing: Preprocessing,
-    digits: Digits,
-    seed: Sequence[int],
-    *,
-    kinds: Iterable[str] = trash.KINDS,
-    processes: int = 1,
-) -> dict[str, FloatArray]:
-    """Ask the network about thousands of images of each kind of trash: (n, n_out) by kind.
-
-    Args:
-        network: that is asked.
-        preprocessing: what it reads.
-        digits: that trash is made of.
-        seed: of everything random; the same one gives the same in any number of processes.
-        kinds: of trash, by name.
-        processes: that make the images, at most so many at once.
-    """
-    sizes = [
-        (kind, min(AT_ONCE, n_trash(kind) - first))
-        for kind in kinds
-        for first in range(0, n_trash(kind), AT_ONCE)
-    ]
-    seeds = np.random.SeedSequence(seed).spawn(len(sizes))
-    parts = [Part(kind, n, own) for (kind, n), own in zip(sizes, seeds, strict=True)]
-    answers = side_by_side(_ask, Asked(network, preprocessing, digits), parts, processes, ahead=len(parts))
-    bar = needs("tqdm").tqdm(answers, "trash", len(parts), leave=False, disable=None)
-    by_kind: dict[str, list[FloatArray]] = {}
-    for part, answer in zip(parts, bar, strict=True):
-        by_kind.setdefault(part.kind, []).append(answer)
-    return {kind: np.concatenate(some) for kind, some in by_kind.items()}
-
-
-def n_trash(kind: str) -> int:
-    """Count the images of a kind that are asked about; to frame one as an upload takes milliseconds."""
-    return min(N_FRAMED, N_TRASH) if kind in trash.FRAMED else N_TRASH
-
-
-def _ask(asked: Asked, part: Part) -> FloatArray:
-    images = trash.draw(part.kind, np.random.default_rng(part.seed), asked.digits, part.n)
-    return asked.network.forward(asked.preprocessing.prepare(images))
 
 
 def evaluate(

@@ -10,7 +10,8 @@ from service.classifier import Classifier
 from service.errors import BadInputError
 from service.network import FloatArray
 from service.training import mnist
-from service.training.evaluate import evaluate, trash_activations
+from service.training.ask import Answers, ask
+from service.training.evaluate import evaluate
 from service.training.mnist import Digits
 
 __all__ = ["Measurement", "measure"]
@@ -24,14 +25,14 @@ class Measurement:
         artifact: whose network.
         digits: asked about.
         activations: of the digits, (n, 10).
-        trash: activations by kind, each (m, 10).
+        trash: what it answered of each kind of trash.
         evaluation: of both, at the artifact's threshold.
     """
 
     artifact: Artifact
     digits: Digits
     activations: FloatArray
-    trash: Mapping[str, FloatArray]
+    trash: Mapping[str, Answers]
     evaluation: Evaluation
 
     @property
@@ -65,6 +66,8 @@ def measure(
         raise BadInputError(f"{network!r} does not read MNIST; evaluate one of 784 pixels and 10 digits")
     digits = mnist.read(data, sha256=sha256).test
     activations = classifier.activations(digits.images)
-    trash = trash_activations(network, preprocessing, digits, [0], processes=processes)
-    evaluation = evaluate(activations, digits.labels, trash, classifier.reject_below, name="MNIST t10k")
+    threshold = classifier.reject_below
+    trash = ask(network, preprocessing, digits, [0], reject_below=threshold, processes=processes)
+    said = {kind: answers.activations for kind, answers in trash.items()}
+    evaluation = evaluate(activations, digits.labels, said, threshold, name="MNIST t10k")
     return Measurement(artifact, digits, activations, trash, evaluation)

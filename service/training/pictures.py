@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from service.errors import BadInputError
 from service.network import FloatArray
+from service.training.ask import N_PASSED
 from service.training.evaluate import calibration_bins, coverage, surest
 from service.training.experiments import chart
 from service.training.measure import Measurement
@@ -26,6 +27,8 @@ Picture: TypeAlias = "Callable[[Measurement], Figure]"
 MISTAKES = 40  # shown at most, ten a line
 A_LINE = 10
 HIGH, BROAD = 36, 32  # pixels from one mistake to the next
+APART = 44  # pixels from one image of trash to the next, with room for a digit
+NAMES = 190  # pixels to the left of them, for the names of kinds
 THRESHOLDS = 400  # of a curve
 COLOURS = (chart.BLUE, chart.VERMILION, chart.GREEN, chart.ORANGE, chart.BLACK)  # of the worst kinds of trash
 PALE = "#C4C4BE"  # of the others
@@ -115,6 +118,34 @@ def _mistakes(measured: Measurement) -> "Figure":
     return figure
 
 
+def _passed(measured: Measurement) -> "Figure":
+    """Draw a line of each kind of trash that passes: the images that it is surest are a digit, and which."""
+    shares = measured.evaluation.false_acceptance
+    kinds = sorted((kind for kind in measured.trash if shares[kind]), key=lambda kind: -shares[kind])
+    lines = max(len(kinds), 1)
+    figure = chart.figure(8.8, 0.35 + 0.36 * lines)
+    axes = figure.subplots()
+    for line, kind in enumerate(kinds):
+        answers = measured.trash[kind]
+        top = line * BROAD
+        text = f"{kind}  {shares[kind]:.2%}"
+        axes.text(-4, top + 14, text, ha="right", va="center", fontsize=8, color=chart.BLACK)
+        for place, (image, said) in enumerate(zip(answers.passed, answers.said, strict=True)):
+            left, picture = place * APART, image.reshape(28, 28)
+            axes.imshow(picture, cmap=chart.INK, vmin=0, vmax=1, extent=(left, left + 28, top + 28, top))
+            axes.text(
+                left + 31, top + 14, said.argmax(), ha="left", va="center", fontsize=8, color=chart.VERMILION
+            )
+    axes.set_xlim(-NAMES, N_PASSED * APART)
+    axes.set_ylim(lines * BROAD, 0)
+    chart.bare(
+        axes,
+        f"{_of(measured)}: trash that passes at {measured.threshold:g}, what share of it does, and what the "
+        f"surest is taken for; of {len(measured.trash) - len(kinds)} kinds none does",
+    )
+    return figure
+
+
 def _thresholds(measured: Measurement) -> tuple[FloatArray, NDArray[np.float64]]:
     """Return thresholds from the one that accepts most digits on, and what share each accepts."""
     candidates = np.unique(measured.activations.max(axis=1))
@@ -167,9 +198,9 @@ def _wrong(measured: Measurement, threshold: float) -> float:
 def _rejection(measured: Measurement) -> "Figure":
     """Draw what share of each kind of trash is accepted against what share of digits is rejected."""
     thresholds, shares = _thresholds(measured)
-    passing = {kind: coverage(trash, thresholds) for kind, trash in measured.trash.items()}
+    passing = {kind: coverage(answers.activations, thresholds) for kind, answers in measured.trash.items()}
     worst = sorted(passing, key=lambda kind: -measured.evaluation.false_acceptance[kind])
-    n_trash = max(map(len, measured.trash.values()))
+    n_trash = max(len(answers.activations) for answers in measured.trash.values())
     floor = 0.5 / n_trash  # a logarithm has no zero
     figure = chart.figure(8.0, 4.8)
     axes = figure.subplots()
@@ -238,6 +269,7 @@ PICTURES: Mapping[str, Picture] = MappingProxyType(
     {
         "confusion": _confusion,
         "mistakes": _mistakes,
+        "passed": _passed,
         "coverage": _coverage,
         "rejection": _rejection,
         "calibration": _calibration,

@@ -6,7 +6,8 @@ import numpy as np
 
 from service.artifacts.card.training import kinds_of_trash
 from service.artifacts.format import OperatingPoint
-from service.training.evaluate import N_FRAMED, N_TRASH, at_coverage, operating_point, surest
+from service.training.ask import N_FRAMED, N_TRASH
+from service.training.evaluate import at_coverage, operating_point, surest
 from service.training.measure import Measurement
 from service.verdict import accepted
 
@@ -27,7 +28,7 @@ def report(measured: Measurement) -> str:
 
 
 def _at(measured: Measurement, threshold: float) -> OperatingPoint:
-    trash = np.concatenate(list(measured.trash.values()))
+    trash = np.concatenate([answers.activations for answers in measured.trash.values()])
     return operating_point(threshold, measured.activations, measured.digits.labels, trash)
 
 
@@ -86,8 +87,8 @@ def _trash(measured: Measurement) -> Iterator[str]:
         f"trash accepted at {measured.threshold:g} and where {share:.0%} of digits are, "
         f"{N_TRASH:,} images of each kind, {N_FRAMED:,} of those framed as uploads, if imaging lets them pass"
     )
-    for kind, activations in measured.trash.items():
+    for kind, answers in measured.trash.items():
         here = measured.evaluation.false_acceptance[kind]
-        there = NEVER if strict is None else f"{accepted(activations, strict).mean():.2%}"
+        there = NEVER if strict is None else f"{accepted(answers.activations, strict).mean():.2%}"
         note = "" if kind in seen else "  never seen in training"
         yield f"{kind:28} {here:8.2%} {there:>8}{note}"

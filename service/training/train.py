@@ -21,10 +21,11 @@ from service.errors import BadDataError, BadInputError
 from service.imaging import PREPROCESSINGS
 from service.network import FloatArray, Network
 from service.training import calibrate, mnist, recipes, trash
+from service.training.ask import ask
 from service.training.calibrate import AS_IT_IS, Scale
 from service.training.descent import descend, kept_epochs
 from service.training.device import HERE, Workshop, arrays
-from service.training.evaluate import evaluate, trash_activations
+from service.training.evaluate import evaluate
 from service.training.material import supply
 from service.training.mnist import Digits, Mnist
 from service.training.recipes import Recipe
@@ -170,10 +171,11 @@ def make(
             shipped = refit(fitted.best, report)
     network = _finished(shipped.network, choice.scale, recipe)
     test = everything.test
+    asked = ask(network, preprocessing, test, [seed, 2], processes=shop.processes)
     evaluation = evaluate(
         network.forward(preprocessing.prepare(test.images)),
         test.labels,
-        trash_activations(network, preprocessing, test, [seed, 2], processes=shop.processes),
+        {kind: answers.activations for kind, answers in asked.items()},
         choice.reject.threshold,
         name="MNIST t10k",
     )
@@ -219,12 +221,11 @@ def _choose(
     scale = calibrate.scale_of(network, images, validation.labels) if recipe.calibrate else AS_IT_IS
     finished = _finished(network, scale, recipe)
     digits = finished.forward(images)
-    kinds = trash_activations(
-        finished, preprocessing, validation, seed, kinds=recipe.trash or trash.SEEN, processes=processes
-    )
-    passing = np.concatenate(list(kinds.values()))
-    threshold = calibrate.choose(digits, passing, recipe.rejection)
-    rejected, false = 1 - accepted(digits, threshold).mean(), accepted(passing, threshold).mean()
+    kinds = recipe.trash or trash.SEEN
+    asked = ask(finished, preprocessing, validation, seed, kinds=kinds, processes=processes)
+    rubbish = np.concatenate([answers.activations for answers in asked.values()])
+    threshold = calibrate.choose(digits, rubbish, recipe.rejection)
+    rejected, false = 1 - accepted(digits, threshold).mean(), accepted(rubbish, threshold).mean()
     reject = Reject(
         threshold=threshold,
         chosen=f"on {len(digits):,} validation digits, of which it rejects {rejected:.2%}, "

@@ -8,13 +8,14 @@ from PIL import Image
 
 from service.artifacts import load
 from service.errors import BadInputError, ServiceError
+from service.training.ask import Answers
 from service.training.evaluate import evaluate
 from service.training.experiments import chart
 from service.training.measure import Measurement
 from service.training.pictures import PICTURES, draw
 from service.training.report import report
 
-NAMES = ["calibration", "confusion", "coverage", "mistakes", "rejection"]
+NAMES = ["calibration", "confusion", "coverage", "mistakes", "passed", "rejection"]
 
 
 @pytest.fixture
@@ -27,11 +28,13 @@ def measured(artifact_folder, digits):
     activations[np.arange(len(digits)), answers] = rng.uniform(0.4, 1, len(digits))
     trash = {kind: rng.random((500, 10), np.float32) * scale for kind, scale in (("loud", 1), ("quiet", 0.5))}
     trash["silent"] = np.zeros((500, 10), np.float32)
+    trash = {kind: Answers(said, rng.random((3, 784), np.float32), said[:3]) for kind, said in trash.items()}
     return of(artifact, digits, activations, trash)
 
 
 def of(artifact, digits, activations, trash):
-    evaluation = evaluate(activations, digits.labels, trash, artifact.metadata.reject.threshold, name="t10k")
+    said = {kind: answers.activations for kind, answers in trash.items()}
+    evaluation = evaluate(activations, digits.labels, said, artifact.metadata.reject.threshold, name="t10k")
     return Measurement(artifact, digits, activations, trash, evaluation)
 
 
@@ -64,6 +67,19 @@ def test_the_worst_mistakes_are_drawn_with_what_they_were_taken_for(measured):
     expected = sorted(wrong, reverse=True)[:40]
     assert told == [f"{pair}  {largest:.2f}" for largest, pair in expected]
     assert "100 of 400 answers are wrong" in axes.get_title(loc="left")
+
+
+def test_the_trash_that_passes_is_drawn_with_what_it_is_taken_for(measured):
+    with chart.style():
+        axes = PICTURES["passed"](measured).axes[0]
+    told = [text.get_text() for text in axes.texts]
+    shares = measured.evaluation.false_acceptance
+    expected = []
+    for kind in sorted((kind for kind in shares if shares[kind]), key=lambda kind: -shares[kind]):
+        expected += [f"{kind}  {shares[kind]:.2%}", *map(str, measured.trash[kind].said.argmax(axis=1))]
+    assert told == expected
+    assert len(axes.images) == sum(text.isdigit() for text in told)
+    assert f"of {sum(not share for share in shares.values())} kinds none does" in axes.get_title(loc="left")
 
 
 def test_the_confusion_shows_every_count(measured):
@@ -103,7 +119,9 @@ def test_a_network_that_is_never_wrong_and_one_that_is_never_sure_are_drawn_too(
     labels = measured.digits.labels
     perfect = np.eye(10, dtype=np.float32)[labels]
     for activations in (perfect, np.zeros_like(perfect)):
-        assert len(draw(of(measured.artifact, measured.digits, activations, measured.trash), tmp_path)) == 5
+        assert len(
+            draw(of(measured.artifact, measured.digits, activations, measured.trash), tmp_path)
+        ) == len(NAMES)
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(measured, tmp_path):
@@ -160,7 +178,7 @@ class TestTheReport:
     def test_tells_the_trash_that_passes_where_95_percent_of_digits_do(self, measured):
         largest, second = np.sort(measured.activations, axis=1)[:, :-3:-1].T
         threshold = max(t for t in largest if ((largest >= t) & (second < t)).mean() >= 0.95)
-        share = ((measured.trash["quiet"] >= threshold).sum(axis=1) == 1).mean()
+        share = ((measured.trash["quiet"].activations >= threshold).sum(axis=1) == 1).mean()
         line = next(line for line in report(measured).splitlines() if line.startswith("quiet"))
         assert line.split()[2] == f"{share:.2%}"
 

@@ -12,7 +12,8 @@ from service.artifacts.history import load_history
 from service.errors import BadArtifactError, BadDataError, BadInputError, ServiceError
 from service.imaging.preprocessing import deskew
 from service.network import Network
-from service.training import evaluate, trash
+from service.training import ask, trash
+from service.training.evaluate import calibration_error
 from service.training.measure import measure
 from service.training.report import report
 from service.training.train import run
@@ -43,7 +44,7 @@ most_digits = 0.1
 
 @pytest.fixture(autouse=True)
 def _less_trash(monkeypatch):
-    monkeypatch.setattr(evaluate, "N_TRASH", 60)
+    monkeypatch.setattr(ask, "N_TRASH", 60)
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def artifact(tmp_path_factory, drawn_once):
     path = tmp_path_factory.mktemp("recipe") / "tiny.toml"
     path.write_text(OWN)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluate, "N_TRASH", 60)
+        patch.setattr(ask, "N_TRASH", 60)
         out = path.parent
         return load(run(str(path), data=folder, seed=None, out=out, version="1", report=len, sha256=sha256))
 
@@ -187,7 +188,7 @@ def test_calibrated_outputs_agree_better_with_the_share_that_is_right(train, art
     images, labels = deskew(drawn.training[-200:].images), drawn.training[-200:].labels
     flat, steep = (a.network.forward(images) for a in (artifact, sharp))
     np.testing.assert_array_equal(flat.argmax(axis=1), steep.argmax(axis=1))
-    assert evaluate.calibration_error(steep, labels) < evaluate.calibration_error(flat, labels)
+    assert calibration_error(steep, labels) < calibration_error(flat, labels)
 
 
 def test_the_reference_counts_the_validation_digits_as_a_service_would(artifact, drawn):
