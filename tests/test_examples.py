@@ -42,14 +42,14 @@ def run(*command, **environment):
 
 def test_the_shell_example_shows_each_answer(url):
     pictures = ["examples/five.png", "examples/noise.png"]
-    done = run("sh", EXAMPLES / "classify.sh", *(str(ROOT / each) for each in pictures), DIGITS_URL=url)
+    done = run("sh", EXAMPLES / "classify.sh", *(str(ROOT / each) for each in pictures), SERVICE_URL=url)
     assert (done.returncode, done.stderr) == (0, "")
     told = [json.loads(line.partition(": ")[2]) for line in done.stdout.splitlines()]
     assert [each["digit"] for each in told] == [5, None]
 
 
 def test_the_shell_example_shows_why_a_picture_is_refused(url):
-    done = run("sh", EXAMPLES / "classify.sh", EXAMPLES / "draw.py", EXAMPLES / "five.png", DIGITS_URL=url)
+    done = run("sh", EXAMPLES / "classify.sh", EXAMPLES / "draw.py", EXAMPLES / "five.png", SERVICE_URL=url)
     assert done.returncode == 1
     assert '"code":"not_a_png"' in done.stdout
     assert '"digit":5' in done.stdout

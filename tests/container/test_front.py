@@ -206,6 +206,20 @@ def test_the_front_speaks_tls_with_a_certificate_that_it_is_given(compose, tmp_p
     assert (metrics.status_code, metrics.json()["code"]) == (404, "unknown_route")
 
 
+def test_the_service_asks_for_keys_that_it_is_given(compose, tmp_path):
+    keys = tmp_path / "keys"
+    keys.write_text("school  hV7rTn3sJp4LdQ\n")
+    keys.chmod(0o644)  # for user 10001
+    variables = {"COMPOSE_FILE": "docker-compose.yml:deploy/keys.yml", "API_KEYS": str(keys)}
+    with compose("digit-service-test-keys", **variables) as composition:
+        refused, answer = (
+            requests.post(f"{composition.url}/v1/classify", THREE, headers=PNG | given, timeout=60)
+            for given in ({}, {"X-API-Key": "hV7rTn3sJp4LdQ"})
+        )
+    assert (refused.status_code, refused.json()["code"]) == (401, "missing_key")
+    assert (answer.status_code, answer.json()["digit"]) == (200, 3)
+
+
 def test_prometheus_finds_every_replica(replicated):
     replicated.run("deploy/compose", "up", "--detach", "--wait", "--no-recreate", "prometheus")
     url = f"http://{replicated.published('prometheus', '9090')}/api/v1/query"
