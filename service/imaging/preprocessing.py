@@ -67,7 +67,7 @@ def _as_it_is(images: FloatArray) -> FloatArray:
 
 
 def deskew(images: FloatArray) -> FloatArray:
-    """Shear each image upright, so that its ink's main axis stands vertical.
+    """Shear each image until its ink leans to no side, and move its centre of mass to the middle column.
 
     Args:
         images: (n, 784), 0 paper to 1 ink.

@@ -24,8 +24,8 @@ class Activation:
         name: how artifacts and recipes call it.
         squash: z, any shape → activations, the same shape and dtype.
         slope: activations → dactivation/dz, the same shape and dtype.
-        gain: the variance that a layer's weights are drawn with, times n_in: 1 for sigmoid and tanh (Glorot
-            and Bengio 2010), 2 for ReLU, which silences half of its neurons (He et al. 2015).
+        gain: the variance that a layer's weights are drawn with, times n_in: 1 for sigmoid and tanh (LeCun
+            et al. 1998), 2 for ReLU, which silences half of its neurons (He et al. 2015).
     """
 
     name: str

@@ -187,7 +187,7 @@ def _normal(n_in: int, n_out: int, activation: Activation, rng: np.random.Genera
 
 
 def _scaled(n_in: int, n_out: int, activation: Activation, rng: np.random.Generator, *, last: bool) -> Layer:
-    """Draw weights from N(0, gain / n_in), biases zero, so that z starts with a spread near one."""
+    """Draw weights from N(0, gain / n_in), biases zero: z has the mean square of the inputs, times gain."""
     del last
     weights = rng.standard_normal((n_out, n_in), dtype=np.float32) * np.float32(
         (activation.gain / n_in) ** 0.5

@@ -30,7 +30,7 @@ class Augmentation:
         scale: share of the size, of height and width by themselves.
         shear: pixels to the right for each pixel up.
         shift: pixels, down and right by themselves.
-        elastic: pixels that a point is displaced, root mean square.
+        elastic: pixels that a point is displaced down, and right, root mean square of each.
         smoothness: σ of the Gaussian over the displacements, in pixels; what is drawn is too coarse for less
             than 4.
     """

@@ -18,7 +18,7 @@ __all__ = ["AS_IT_IS", "THRESHOLDS", "Scale", "choose", "scale_of", "scaled"]
 
 THRESHOLDS = np.arange(1, 100) / 100
 STEPS = 50  # of Newton's method; it stands still after twenty
-GENTLEST = 0.05  # slope; a network that is surer where it is wrong is left nearly flat, and no argmax turns
+GENTLEST = 0.05  # slope; on less all outputs would be nearly one number
 
 
 class Scale(NamedTuple):
@@ -38,17 +38,23 @@ def scale_of(network: Network, images: FloatArray, labels: NDArray[np.uint8]) ->
         network: with sigmoid outputs.
         images: of validation digits, prepared, (n, n_in).
         labels: what they show, (n,).
+
+    Returns:
+        The scale as it is where the images do not tell how sure is too sure: all of them are right, or none,
+        or those that are wrong have no smaller z.
     """
     z = network.trace(images).z[-1]
     right = z.argmax(axis=1) == labels
     n_right, n_wrong = int(right.sum()), int((~right).sum())
-    # Platt's targets: short of 0 and 1, so that no digit wrong asks for no infinite slope
+    if not (n_right and n_wrong):
+        return AS_IT_IS
+    # Platt's targets: short of 0 and 1, so that no gap between right and wrong asks for an infinite slope
     targets = np.where(right, (n_right + 1) / (n_right + 2), 1 / (n_wrong + 2))
     largest = z.max(axis=1).astype(np.float64)
     middle, spread = largest.mean(), largest.std() + 1e-9  # Newton's method walks best on plain ground
     slope, shift = _logistic((largest - middle) / spread, targets)
-    slope = max(slope / float(spread), GENTLEST)
-    return Scale(slope, shift - slope * float(middle))
+    slope /= float(spread)
+    return Scale(slope, shift - slope * float(middle)) if slope > GENTLEST else AS_IT_IS
 
 
 def _logistic(inputs: FloatArray, targets: FloatArray) -> tuple[float, float]:

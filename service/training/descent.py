@@ -155,7 +155,7 @@ def _run(race: Race, rng: np.random.Generator, report: Callable[[str], None]) ->
             candidates, costs = _epoch(candidates, race, epoch, rng)
             accuracies = [race.judge(candidate.averaged) for candidate in candidates]
         best = int(np.argmax(accuracies))
-        if not np.isfinite(costs[best]):
+        if not np.isfinite(costs).all():
             raise BadInputError(f"{recipe.name} diverges in epoch {epoch}; lower its learning_rate")
         judged.append(
             [
@@ -212,7 +212,7 @@ def _accuracy(network: Network, images: FloatArray, labels: NDArray[np.uint8]) -
 def _epoch(
     candidates: list[Candidate], race: Race, epoch: int, rng: np.random.Generator
 ) -> tuple[list[Candidate], FloatArray]:
-    """Show as many digits as MNIST has; return the candidates and the mean cost of each."""
+    """Show each of MNIST's digits about once, and what comes with them; return the mean cost of each too."""
     recipe, material = race.recipe, next(race.materials)
     n_steps = len(material.labels) // (recipe.n_digits * (recipe.variations or 1))
     costs = np.zeros(len(candidates))

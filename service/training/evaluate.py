@@ -37,7 +37,7 @@ def calibration_error(activations: FloatArray, labels: NDArray[np.uint8]) -> flo
     """Measure how far the largest activation is from the share of images that are right.
 
     The images are sorted by their largest activation into 15 bins of equal count; the gaps of the bins are
-    averaged (Guo et al. 2017, who cut the bins at equal width).
+    averaged (Nguyen and O'Connor 2015; Guo et al. 2017 cut the bins at equal width).
     """
     bins = calibration_bins(activations, labels)
     gaps = (abs(float(r.sum()) - float(a.sum(dtype=np.float64))) for r, a in bins)  # each times its count

@@ -1,7 +1,8 @@
 """What is learned from: digits of every source of a recipe and trash, made before the steps that show them.
 
-Each epoch shows as many digits as MNIST has, each changed anew; or, where a recipe keeps some variations of
-each digit, drawn from all of them. A pixel is kept in one byte, as uploads bring it.
+Each epoch shows each of MNIST's digits about once, and others beside them, all changed anew; or, where a
+recipe keeps some variations of each digit, drawn from all of them. A pixel is kept in one byte, as uploads
+bring it.
 """
 
 from collections.abc import Iterable, Iterator

@@ -10,7 +10,10 @@ __all__ = ["thin"]
 
 
 def thin(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Peel ink, (rows, columns), from two sides in turn until a line of one pixel is left."""
+    """Peel ink, (rows, columns), from two sides in turn until a line is left, hardly ever wider than a pixel.
+
+    What is two pixels wide all over may vanish: a square of four does, and a slanted line but for its ends.
+    """
     kept = np.pad(ink, 1).astype(np.int8)  # paper around: what np.roll takes for a neighbour across the edge
     while True:
         before = int(kept.sum())
@@ -21,7 +24,7 @@ def thin(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _peelable(ink: NDArray[np.int8], first: int) -> NDArray[np.bool_]:
-    """Mark the pixels of an edge that hold nothing together."""
+    """Mark the pixels of an edge whose neighbours hang together without them."""
     north, east, south, west = (np.roll(ink, step, axis) for step, axis in ((1, 0), (-1, 1), (-1, 0), (1, 1)))
     north_east, north_west = np.roll(north, -1, 1), np.roll(north, 1, 1)
     south_east, south_west = np.roll(south, -1, 1), np.roll(south, 1, 1)

@@ -56,7 +56,7 @@ def test_the_front_matter_is_yaml_with_the_measured_numbers(metadata):
     assert result["dataset"] == {"type": "mnist", "name": "MNIST t10k"}
     assert {m["type"]: m["value"] for m in result["metrics"]} == {
         "accuracy": 0.75,
-        "expected_calibration_error": 0.01,
+        "calibration_error": 0.01,
     }
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 
 from service.errors import BadInputError
 from service.network import CROSS_ENTROPY, Network
+from service.training import descent
 from service.training.augment import Augmentation
 from service.training.descent import Candidate, descend, step, taught
 from service.training.material import MiniBatch, supply
@@ -140,6 +142,25 @@ def test_a_recipe_that_diverges_is_told_to_go_slower(digits, drawn):
     )
     with pytest.raises(BadInputError, match="tiny diverges in epoch 1; lower its learning_rate"):
         trained_by(recipe, drawn.training, digits)
+
+
+def test_one_candidate_of_several_that_diverges_is_told_too(digits, drawn, monkeypatch):
+    begin, started = descent.start, []
+
+    def start(*arguments):
+        started.append(begin(*arguments))
+        if len(started) == 1:
+            return started[0]
+        far = tuple(
+            replace(layer, weights=layer.weights * np.float32(1e30)) for layer in started[1].network.layers
+        )
+        return replace(started[1], network=Network(far), averaged=Network(far))
+
+    monkeypatch.setattr(descent, "start", start)
+    with pytest.raises(BadInputError, match="tiny diverges in epoch 1"):
+        trained_by(
+            recipe_for(candidates=2, activations=("relu", "relu"), cost="quadratic"), drawn.training, digits
+        )
 
 
 def test_a_step_learns_the_trash_that_the_network_is_surest_of(digits, rng):

@@ -39,7 +39,7 @@ def _accuracy(evaluation: Evaluation) -> Iterator[str]:
     yield table(["what", "share"], ([name, f"{share:.2%}"] for name, share in shares.items()))
     yield (
         "The calibration error is the mean gap between the largest activation and the share that is right, "
-        "over bins of equal count (Guo et al. 2017)."
+        "over bins of equal count (Nguyen and O'Connor 2015)."
     )
 
 

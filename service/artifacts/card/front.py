@@ -40,7 +40,7 @@ def _yaml(value: object) -> str:
 def _result(evaluation: Evaluation) -> dict[str, object]:
     numbers = {
         "accuracy": evaluation.accuracy,
-        "expected_calibration_error": evaluation.calibration_error,
+        "calibration_error": evaluation.calibration_error,
     }
     return {
         "task": {"type": "image-classification"},
