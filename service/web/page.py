@@ -14,7 +14,7 @@ from service.errors import ServiceError
 from service.verdict import Reason
 from service.web.exchange import Exchange, this_exchange
 from service.web.metrics import Metrics
-from service.web.problems import detail_of, kind_of
+from service.web.problems import detail_of, told
 from service.web.state import State
 from service.web.uploads import read_upload
 
@@ -74,12 +74,12 @@ def page_routes(state: State, metrics: Metrics) -> Blueprint:
         """Read the digit in a form's picture, and say so in HTML."""
         exchange = this_exchange()
         try:
-            told = _read(exchange, state, metrics)
+            found = _read(exchange, state, metrics)
         except ServiceError as error:
-            kind = kind_of(error)
-            exchange.notes["code"] = kind.code
-            return Response(render_template("answer.html", failure=detail_of(error)), kind.status, HEADERS)
-        return Response(render_template("answer.html", **told), headers=HEADERS)
+            status, fields, _ = told(exchange, error)
+            page = render_template("answer.html", failure=detail_of(error))
+            return Response(page, status, {**fields, **HEADERS, "Content-Type": HTML})
+        return Response(render_template("answer.html", **found), headers=HEADERS)
 
     return routes
 

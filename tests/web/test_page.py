@@ -3,10 +3,13 @@
 import gzip
 import io
 import re
+from unittest.mock import Mock
 
 import pytest
 from pydantic import SecretStr
 
+from service.classifier import Classifier
+from service.errors import BusyError
 from service.web.page import FILES
 
 FORM = "multipart/form-data"
@@ -116,6 +119,20 @@ def test_the_form_says_what_is_wrong_with_a_file(client, lines):
     assert answer.content_type == "text/html; charset=utf-8"
     assert "<h1>No answer</h1>" in answer.text
     assert lines[-1]["code"] == "not_a_png"
+
+
+def test_the_form_says_when_to_try_again(client, png, monkeypatch):
+    monkeypatch.setattr(Classifier, "see", Mock(side_effect=BusyError("too many")))
+    answer = client.post("/read", data=form(png), content_type=FORM)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.content_type == "text/html; charset=utf-8"
+
+
+def test_the_form_says_what_is_read(client):
+    answer = client.post("/read", data=b"a", content_type="text/plain")
+    assert answer.status_code == 415
+    assert FORM in answer.headers["Accept"].split(", ")
+    assert answer.content_type == "text/html; charset=utf-8"
 
 
 def test_what_a_client_sent_is_escaped(client, png):
