@@ -15,8 +15,7 @@ from service.imaging import Choice, format_of
 from service.network import FloatArray
 from service.seen import Classification
 from service.web.ahead import Foreseen
-from service.web.bodies import read_body, read_form, read_json
-from service.web.errors import UnsupportedBodyError
+from service.web.bodies import read_body, read_form, read_json, unsupported
 from service.web.exchange import Exchange
 from service.web.options import NOTHING_CHOSEN, Options, only_once, parse_options
 
@@ -111,7 +110,7 @@ def read_upload(exchange: Exchange, max_body_bytes: int, max_seconds: float) -> 
     query = only_once(exchange.args.lists()) if exchange.query_string else {}
     content_type = exchange.environ.get("CONTENT_TYPE", "")
     read = READERS.get(content_type) or READERS.get(exchange.mimetype, _unnamed)
-    return read(exchange, read_body(exchange, max_body_bytes, max_seconds), query)
+    return read(exchange, read_body(exchange, max_body_bytes, max_seconds, "send one PNG"), query)
 
 
 def _raw(exchange: Exchange, body: bytes, query: Mapping[str, object]) -> Upload:
@@ -157,11 +156,8 @@ def _unnamed(exchange: Exchange, body: bytes, query: Mapping[str, object]) -> Up
     """Take a picture whose type nobody chose, as curl and urllib do, by its signature; refuse all else."""
     if exchange.mimetype in UNCHOSEN and format_of(body) is not None:
         return _raw(exchange, body, query)
-    told = f"Content-Type {exchange.mimetype[:60]!a} is not read" if exchange.mimetype else "no Content-Type"
-    raise UnsupportedBodyError(
-        f"{told}; send one of {', '.join(READERS)}, with curl for example -H 'Content-Type: image/png'",
-        {"Accept": ", ".join(READERS)},
-    )
+    hint = f"send one of {', '.join(READERS)}, with curl for example -H 'Content-Type: image/png'"
+    raise unsupported(exchange, READERS, hint)
 
 
 def _from_base64(image: object) -> bytes:

@@ -3,6 +3,7 @@
 import os
 import resource
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,8 @@ from service.web.exhaustion import Spare
 def nothing_left():
     """Let this process open no file, until one is closed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + 1, hard))
+    highest = max(int(path.name) for path in Path("/proc/self/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, hard))
     opened = []
     try:
         with suppress(OSError):
