@@ -1,5 +1,7 @@
 """The documents describe what is served: every route, everything it takes and answers, and truly."""
 
+import io
+import json
 import re
 
 import jsonschema
@@ -12,6 +14,7 @@ from service.web.app import create_app
 from service.web.drawing import DRAWING
 from service.web.options import OPTIONS
 from service.web.problems import KINDS
+from service.web.state import State
 from service.web.uploads import READERS
 
 
@@ -158,6 +161,35 @@ def test_an_example_sent_is_understood(api):
             parts = {given["name"]: given["example"] for given in operation["parameters"] if "name" in given}
             asked = path.format(**parts)
             assert (path, shipped.post(asked, json=media["example"]).status_code) == (path, 200)
+
+
+@pytest.mark.parametrize("name", ["PictureForm", "BatchForm"])
+@pytest.mark.parametrize(
+    ("include", "taken"),
+    [
+        ("image", True),
+        ("image,hidden", True),
+        ("hidden, preprocessing", True),
+        ("image,", True),
+        (",", True),
+        ("picture", False),
+        ("image,picture", False),
+        ("image hidden", False),
+        (" ", False),
+    ],
+)
+def test_a_form_may_ask_for_what_the_service_understands(post, png, api, name, include, taken):
+    schema = api["components"]["schemas"][name]["properties"]["include"]
+    assert jsonschema.Draft202012Validator(schema).is_valid(include) is taken
+    form = {"image": (io.BytesIO(png), "five.png"), "include": include}
+    assert post(form, content_type="multipart/form-data").status_code == (200 if taken else 400)
+
+
+def test_the_artifacts_that_are_named_are_shipped(api):
+    shipped = {artifact.sha256 for artifact in State(Settings()).current.catalogue}
+    named = re.findall(r"[0-9a-f]{64}", json.dumps(api))
+    assert len(named) > 2
+    assert {*named} <= shipped
 
 
 def test_the_examples_of_every_path_lead_to_something_that_is_shipped(api):
