@@ -10,13 +10,13 @@ from types import MappingProxyType
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
+from service.artifacts.format import DIGITS
 from service.errors import ServiceError
 from service.verdict import Reason
+from service.web.classify import Classify
 from service.web.exchange import Exchange, this_exchange
-from service.web.metrics import Metrics
 from service.web.problems import detail_of, told
-from service.web.state import State
-from service.web.uploads import read_upload
+from service.web.schema import Classified
 
 __all__ = ["PAGE", "page_routes"]
 
@@ -51,7 +51,7 @@ ALIVE = b'{"status":"alive"}'
 """What KServe's V1 clients ask for at /."""
 PAGE = frozenset(FILES)
 """Routes that need no key: a browser can send one only when the page has asked for it."""
-REASONS: Mapping[Reason, str] = MappingProxyType(
+REASONS: Mapping[str, str] = MappingProxyType(
     {
         Reason.BLANK: "There is nothing in the picture.",
         Reason.SEVERAL: "There is more than one thing in the picture.",
@@ -61,7 +61,7 @@ REASONS: Mapping[Reason, str] = MappingProxyType(
 )
 
 
-def page_routes(state: State, metrics: Metrics) -> Blueprint:
+def page_routes(classify: Classify) -> Blueprint:
     """Serve the page, what it consists of, and the answer to its plain form."""
     routes = Blueprint("page", __name__, template_folder="templates")
     serving = {path: _serving((FOLDER / name).read_bytes(), kind) for path, (name, kind) in FILES.items()}
@@ -74,7 +74,7 @@ def page_routes(state: State, metrics: Metrics) -> Blueprint:
         """Read the digit in a form's picture, and say so in HTML."""
         exchange = this_exchange()
         try:
-            found = _read(exchange, state, metrics)
+            found = _shown(classify(exchange))
         except ServiceError as error:
             status, fields, _ = told(exchange, error)
             page = render_template("answer.html", failure=detail_of(error))
@@ -124,18 +124,12 @@ def _names_html(exchange: Exchange) -> bool:
     return any(quality > 0 and kind.lower().startswith("text/html") for kind, quality in accepted)
 
 
-def _read(exchange: Exchange, state: State, metrics: Metrics) -> dict[str, object]:
-    """Classify the picture of a form; return what the template shows of it."""
-    settings = state.settings
-    upload = read_upload(exchange, settings.max_body_bytes, settings.timeout_seconds)
-    classifier = state.current.classifier(upload.options.model)
-    classification = upload.classified_by(classifier, exchange.start_stopwatch().passed)
-    metrics.classified(classifier.artifact, classification)
-    verdict, metadata = classification.verdict, classifier.artifact.metadata
-    exchange.notes.update(model=metadata.name, digit=verdict.digit, reason=verdict.reason)
+def _shown(told: Classified) -> dict[str, object]:
+    """Return what the template shows of a classification."""
+    labels = told.get("labels", DIGITS)
     return {
-        "model": metadata.name,
-        "answer": None if verdict.rejected else metadata.labels[verdict.argmax],
-        "reason": verdict.reason and REASONS[verdict.reason],
-        "activations": list(zip(metadata.labels, verdict.activations.tolist(), strict=True)),
+        "model": told["model"],
+        "answer": None if told["rejected"] else labels[told["argmax"]],
+        "reason": told["reason"] and REASONS[told["reason"]],
+        "activations": list(zip(labels, told["activations"].tolist(), strict=True)),
     }

@@ -5,11 +5,14 @@ import io
 import re
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 from pydantic import SecretStr
 
+from service.artifacts import save
 from service.classifier import Classifier
 from service.errors import BusyError
+from service.network import Network
 from service.web.page import FILES
 
 FORM = "multipart/form-data"
@@ -146,3 +149,13 @@ def test_an_uploaded_picture_is_counted_as_every_other(client, png, lines):
     client.post("/read", data=form(png, reject_below="0"), content_type=FORM)
     assert lines[-1]["model"] == "tiny"
     assert "digits_classifications_total{" in client.get("/metrics").text
+
+
+def test_the_form_names_labels_and_so_does_the_log(client_for, artifact_folder, metadata_for, png, lines):
+    network, labels = Network.random((784, 3), np.random.default_rng(1)), ("solid", "vertical", "horizontal")
+    save(network, metadata_for(network, name="shapes", labels=labels), artifact_folder)
+    client, chosen = client_for(), {"model": "shapes", "reject_below": "0"}
+    answer = client.post("/read", data=form(png, **chosen), content_type=FORM)
+    client.post("/v1/classify", data=form(png, **chosen), content_type=FORM)
+    assert {line["digit"] for line in lines} == {*re.findall("<h1>(.+)</h1>", answer.text)} <= {*labels}
+    assert re.findall('<th scope="row">(.+)</th>', answer.text) == [*labels]
