@@ -1,9 +1,6 @@
 """GET /: the page where one draws a digit, and an answer for those who upload one without JavaScript."""
 
-import gzip
 from collections.abc import Callable, Mapping
-from hashlib import sha256
-from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,6 +12,7 @@ from service.errors import ServiceError
 from service.verdict import Reason
 from service.web.classify import Classify
 from service.web.exchange import Exchange, this_exchange
+from service.web.files import serving
 from service.web.problems import detail_of, told
 from service.web.schema import Classified
 
@@ -35,7 +33,8 @@ POLICY: Mapping[str, str] = MappingProxyType(
     }
 )
 """Where anything on the page may come from: this service alone."""
-HEADERS = {"Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in POLICY.items())}
+SECURITY = "; ".join(f"{name} {sources}" for name, sources in POLICY.items())
+HEADERS = {"Content-Security-Policy": SECURITY}
 HTML = "text/html; charset=utf-8"
 FILES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -64,10 +63,12 @@ REASONS: Mapping[str, str] = MappingProxyType(
 def page_routes(classify: Classify) -> Blueprint:
     """Serve the page, what it consists of, and the answer to its plain form."""
     routes = Blueprint("page", __name__, template_folder="templates")
-    serving = {path: _serving((FOLDER / name).read_bytes(), kind) for path, (name, kind) in FILES.items()}
-    serving["/"] = _for_browsers(serving["/"], _serving(ALIVE, "application/json"))
-    for path, serve in serving.items():
-        routes.add_url_rule(path, path.strip("/").replace(".", "_") or "page", serve)
+    views = {
+        path: serving((FOLDER / name).read_bytes(), kind, SECURITY) for path, (name, kind) in FILES.items()
+    }
+    views["/"] = _for_browsers(views["/"], serving(ALIVE, "application/json", SECURITY))
+    for path, view in views.items():
+        routes.add_url_rule(path, path.strip("/").replace(".", "_") or "page", view)
 
     @routes.post("/read")
     def read() -> ResponseReturnValue:
@@ -82,30 +83,6 @@ def page_routes(classify: Classify) -> Blueprint:
         return Response(render_template("answer.html", **found), headers=HEADERS)
 
     return routes
-
-
-def _serving(content: bytes, content_type: str) -> Callable[[], Response]:
-    """Return a view that serves a file; whoever has it already is told so."""
-    bodies = {"": content, "gzip": gzip.compress(content, mtime=0)}
-    digest = sha256(content).hexdigest()[:16]
-
-    def serve() -> Response:
-        exchange = this_exchange()
-        coding = "gzip" if exchange.accept_encodings["gzip"] > 0 else ""
-        response = Response(bodies[coding], headers=HEADERS, content_type=content_type)
-        response.headers["Cache-Control"] = (
-            "no-cache"  # kept, and asked for each time: an update shows at once
-        )
-        response.vary.add("Accept-Encoding")
-        tag = f"{digest}{coding}"
-        response.set_etag(tag)
-        if coding:
-            response.content_encoding = coding
-        if exchange.if_none_match.contains_weak(tag):
-            response.status_code, response.data = HTTPStatus.NOT_MODIFIED, b""
-        return response
-
-    return serve
 
 
 def _for_browsers(page: Callable[[], Response], otherwise: Callable[[], Response]) -> Callable[[], Response]:

@@ -1,5 +1,6 @@
 """The documents describe what is served: every route, everything it takes and answers, and truly."""
 
+import gzip
 import io
 import json
 import re
@@ -223,6 +224,16 @@ def test_the_document_is_made_once(client):
     known = client.get("/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
     assert (known.status_code, known.data) == (304, b"")
     assert known.headers["Content-Security-Policy"] == first.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs.css"])
+def test_documents_are_compressed_for_those_who_read_gzip(client, path):
+    plain, packed = client.get(path), client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert len(packed.data) < len(plain.data) / 2
+    assert packed.headers["Vary"] == "Accept-Encoding"
+    assert packed.headers["ETag"] != plain.headers["ETag"]
 
 
 def test_the_page_shows_every_route_and_type(client, api):
