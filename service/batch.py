@@ -22,7 +22,7 @@ def see_all(
     center: Choice = Choice.AUTO,
     passed: Callable[[str], None] = unobserved,
 ) -> list[Seen | Failed]:
-    """Read PNGs as far as it goes without the network.
+    """Read pictures as far as it goes without the network.
 
     MNIST's own images wait until all of them are read at once; of the others, which may be large, one is
     decoded and let go after the other.
@@ -37,9 +37,9 @@ def see_all(
         passed: see Classifier.classify.
     """
 
-    def see(place: int, png: bytes) -> Seen | Failed:
+    def see(place: int, picture: bytes) -> Seen | Failed:
         try:
-            return classifier.see(png, invert=invert, center=center, passed=passed)
+            return classifier.see(picture, invert=invert, center=center, passed=passed)
         except Exception as error:  # noqa: BLE001  # which are to be expected, whoever called knows
             return failed(place, error)
 
@@ -47,18 +47,18 @@ def see_all(
     alike: dict[int, bytes] = {}
     for place, read in enumerate(pictures):
         try:
-            png = read()
+            picture = read()
         except Exception as error:  # noqa: BLE001  # likewise
             looked[place] = failed(place, error)
         else:
-            if is_alike(png):
-                alike[place] = png
+            if is_alike(picture):
+                alike[place] = picture
             else:
-                looked[place] = see(place, png)
+                looked[place] = see(place, picture)
     with nullcontext() if classifier.budget is None else classifier.budget.one_at_a_time:
         at_once = see_alike(classifier, list(alike.values()), invert=invert, center=center, passed=passed)
-    for (place, png), seen in zip(alike.items(), at_once, strict=True):
-        looked[place] = see(place, png) if seen is None else seen
+    for (place, picture), seen in zip(alike.items(), at_once, strict=True):
+        looked[place] = see(place, picture) if seen is None else seen
     return [looked[place] for place in sorted(looked)]
 
 

@@ -1,4 +1,4 @@
-"""The one use case: the bytes of a PNG in, a verdict out.
+"""The one use case: the bytes of a picture in, a verdict out.
 
 The web service, the command line and everything that reads many files call these functions, so that one
 picture gives the same activations everywhere.
@@ -88,17 +88,17 @@ class Classifier:
 
     def classify(
         self,
-        png: bytes,
+        picture: bytes,
         *,
         reject_below: float | None = None,
         invert: Choice = Choice.AUTO,
         center: Choice = Choice.AUTO,
         passed: Callable[[str], None] = unobserved,
     ) -> Classification:
-        """Read the digit in a PNG.
+        """Read the digit in a picture.
 
         Args:
-            png: the file's bytes, from anyone.
+            picture: the file's bytes, from anyone.
             reject_below: None takes the classifier's own.
             invert: whether ink is darker than paper.
             center: whether the ink is framed as MNIST frames it.
@@ -109,7 +109,7 @@ class Classifier:
             BusyError: too many large pictures are being decoded.
             BadInputError: this network reads no pictures, only pixels.
         """
-        seen = self.see(png, invert=invert, center=center, passed=passed)
+        seen = self.see(picture, invert=invert, center=center, passed=passed)
         classification = self.judge_one(seen, reject_below=reject_below)
         passed("forward")
         return classification
@@ -134,17 +134,17 @@ class Classifier:
 
     def see(
         self,
-        png: bytes,
+        picture: bytes,
         *,
         invert: Choice = Choice.AUTO,
         center: Choice = Choice.AUTO,
         passed: Callable[[str], None] = unobserved,
     ) -> Seen:
-        """Read a PNG as far as it goes without the network; arguments and errors are those of classify."""
+        """Read a picture as far as it goes without the network; see classify."""
         self.check_that_pictures_are_read()
-        with nullcontext() if self.budget is None else self.budget.gate(claimed_pixels(png)):
-            picture, _, normalized = read(png, self.limits, self.budget, invert, center, passed=passed)
-        return Seen(normalized.pixels, normalized.blank, normalized, picture.size, picture.mode)
+        with nullcontext() if self.budget is None else self.budget.gate(claimed_pixels(picture)):
+            decoded, _, normalized = read(picture, self.limits, self.budget, invert, center, passed=passed)
+        return Seen(normalized.pixels, normalized.blank, normalized, decoded.size, decoded.mode)
 
     def see_pixels(self, pixels: FloatArray) -> Seen:
         """Read the network's own input as far as it goes without the network.

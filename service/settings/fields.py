@@ -138,7 +138,12 @@ class Settings(BaseModel):
     drain_seconds: float = Field(
         3, ge=0, le=600, description="Keep answering for so long after SIGTERM, while readiness says 503."
     )
-    timeout_seconds: int = Field(30, ge=1, le=3600, description="End a process that hangs for so long.")
+    timeout_seconds: int = Field(
+        30,
+        ge=1,
+        le=3600,
+        description="Cut a request that has not arrived, and end a process that hangs, after so long.",
+    )
     graceful_seconds: int = Field(
         30, ge=1, le=3600, description="Let requests finish for so long at the end."
     )

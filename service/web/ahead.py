@@ -24,30 +24,30 @@ class Foreseen:
     """A picture that was classified while its request waited.
 
     Attributes:
-        png: the bytes that were read.
+        picture: the bytes that were read.
         classifier: what read them, as if the client had chosen nothing.
         classification: what it answered.
         seconds: by stage, the picture's share of the time that all took.
     """
 
-    png: bytes
+    picture: bytes
     classifier: Classifier
     classification: Classification
     seconds: Mapping[str, float]
 
 
-def foresee(classifier: Classifier, pngs: Sequence[bytes | None]) -> list[Foreseen | None]:
+def foresee(classifier: Classifier, pictures: Sequence[bytes | None]) -> list[Foreseen | None]:
     """Classify those of several pictures that MNIST itself could hold.
 
     Args:
         classifier: that of a client that chooses none.
-        pngs: from anyone; None stands for a request that does not hold a picture alone.
+        pictures: from anyone; None stands for a request that does not hold a picture alone.
 
     Returns:
         None in place of every other picture, and of what cannot be read: its request tells why.
     """
-    found: list[Foreseen | None] = [None] * len(pngs)
-    waiting = {place: png for place, png in enumerate(pngs) if png is not None}
+    found: list[Foreseen | None] = [None] * len(pictures)
+    waiting = {place: picture for place, picture in enumerate(pictures) if picture is not None}
     if len(waiting) < FEWEST:
         return found
     stopwatch = Stopwatch()

@@ -20,13 +20,13 @@ class PixelAllowance:
         self._limits = limits
         self._left = self._most
 
-    def take(self, png: bytes) -> None:
+    def take(self, picture: bytes) -> None:
         """Count the pixels that a picture claims to have; those that are too large anyway cost nothing.
 
         Raises:
             ImageTooLargeError: there are more than the request has left.
         """
-        claimed = claimed_pixels(png)
+        claimed = claimed_pixels(picture)
         if claimed > self._limits.max_pixels:
             return
         if claimed > self._left:

@@ -99,7 +99,7 @@ def create_app(
         history_routes(state),
         health_routes(state),
         metrics_route(metrics, state),
-        page_routes(state, metrics),
+        page_routes(classify),
         documents_routes(state, free),
         *inference_routes(DataPlane(state, metrics)),
     ):

@@ -118,7 +118,7 @@ class DigitArbiter(Arbiter):
         state, metrics, log = self._parts.state, self._parts.metrics, self._parts.log
         read = (self._reload_artifacts(), self._reload_keys())
         metrics.prepare(state.current.catalogue, state.keys.names if state.keys else ())
-        metrics.reloaded(ok=all(read))
+        metrics.reloads.count(ok=all(read))
         log.info("reloaded", ok=all(read))
 
     def _reload_artifacts(self) -> bool:

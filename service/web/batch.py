@@ -58,9 +58,9 @@ def _look(
     options, allowance = batch.options, PixelAllowance(classifier.limits)
 
     def read(item: Item) -> bytes:
-        png = item.read()
-        allowance.take(png)
-        return png
+        picture = item.read()
+        allowance.take(picture)
+        return picture
 
     def failed(_: int, error: Exception) -> Problem:
         if not isinstance(error, ServiceError):

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from service.errors import BadInputError
-from service.web.bodies import read_body, read_form
-from service.web.errors import BodyTooLargeError, UnsupportedBodyError
+from service.web.bodies import read_body, read_form, unsupported
+from service.web.errors import BodyTooLargeError
 from service.web.exchange import Exchange
 from service.web.options import OPTIONS, Options, only_once, parse_options
 from service.web.zips import open_zip
@@ -16,6 +16,7 @@ __all__ = ["MAX_ITEMS", "Batch", "Item", "read_batch"]
 
 MAX_ITEMS = 256
 MAX_PARTS = MAX_ITEMS + 2 * len(OPTIONS)  # with room for mistakes that deserve a better message
+HINT = "send one PNG or more"
 LONGEST_NAME = 200  # characters of a file's name that an answer repeats
 UNSEEN = "\ufffd"  # stands for characters that cannot be seen
 ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
@@ -50,10 +51,10 @@ def read_batch(exchange: Exchange, max_body_bytes: int, max_seconds: float) -> B
         BadInputError: no file, a broken form or archive, or options that cannot be understood.
     """
     query = only_once(exchange.args.lists())
-    body = read_body(exchange, max_body_bytes, max_seconds)
+    body = read_body(exchange, max_body_bytes, max_seconds, HINT)
     batch = READERS.get(exchange.mimetype, _unnamed)(exchange, body, query, max_body_bytes)
     if not batch.items:
-        raise BadInputError("there is no file in the batch; send one PNG or more")
+        raise BadInputError(f"there is no file in the batch; {HINT}")
     if len(batch.items) > MAX_ITEMS:
         raise BodyTooLargeError(f"the batch has {len(batch.items)} files; at most {MAX_ITEMS} are read")
     return batch
@@ -75,11 +76,8 @@ def _unnamed(exchange: Exchange, body: bytes, query: Mapping[str, object], max_b
     """Take an archive whose type nobody chose, as curl sends it, by its signature; refuse all else."""
     if exchange.mimetype in UNCHOSEN and body.startswith(ZIP_SIGNATURES):
         return _zip(exchange, body, query, max_body_bytes)
-    told = f"Content-Type {exchange.mimetype[:60]!a} is not read" if exchange.mimetype else "no Content-Type"
-    raise UnsupportedBodyError(
-        f"{told}; send multipart/form-data or application/zip, or one picture alone to /v1/classify",
-        {"Accept": "multipart/form-data, application/zip"},
-    )
+    hint = "send multipart/form-data or application/zip, or one picture alone to /v1/classify"
+    raise unsupported(exchange, READERS, hint)
 
 
 def _visible(name: str) -> str:

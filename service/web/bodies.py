@@ -1,6 +1,6 @@
 """The body of a request: read to its end, within its limits, and divided into the parts that it holds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +17,7 @@ from service.web.options import only_once
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-__all__ = ["File", "Form", "read_body", "read_form", "read_json", "read_sent", "too_large"]
+__all__ = ["File", "Form", "read_body", "read_form", "read_json", "read_sent", "too_large", "unsupported"]
 
 
 MAX_FIELDS = 16  # in the head of one part of a form
@@ -48,13 +48,14 @@ class Form(NamedTuple):
     fields: Mapping[str, object]
 
 
-def read_body(exchange: Exchange, max_body_bytes: int, max_seconds: float) -> bytes:
+def read_body(exchange: Exchange, max_body_bytes: int, max_seconds: float, hint: str) -> bytes:
     """Read the whole body.
 
     Args:
         exchange: whose body it is.
         max_body_bytes: what is over the limit is not read.
         max_seconds: after which the server stops to wait for the rest.
+        hint: what to send in place of nothing.
 
     Raises:
         UnsupportedBodyError: it is compressed.
@@ -65,7 +66,7 @@ def read_body(exchange: Exchange, max_body_bytes: int, max_seconds: float) -> by
     _check_encoding(exchange.environ.get("HTTP_CONTENT_ENCODING", "identity"))
     body = read_sent(exchange, max_body_bytes, max_seconds)
     if not body:
-        raise BadInputError("the body is empty; send one PNG")
+        raise BadInputError(f"the body is empty; {hint}")
     return body
 
 
@@ -120,6 +121,12 @@ def _cut_short(exchange: Exchange, max_seconds: float) -> ServiceError:
 def too_large(max_body_bytes: int) -> BodyTooLargeError:
     """Say what the limit is."""
     return BodyTooLargeError(f"the body has more than {max_body_bytes} bytes, and no more are read")
+
+
+def unsupported(exchange: Exchange, types: Iterable[str], hint: str) -> UnsupportedBodyError:
+    """Say that a body's type is not read, and which are; hint says what to send."""
+    told = f"Content-Type {exchange.mimetype[:60]!a} is not read" if exchange.mimetype else "no Content-Type"
+    return UnsupportedBodyError(f"{told}; {hint}", {"Accept": ", ".join(types)})
 
 
 def read_form(exchange: Exchange, body: bytes, max_parts: int) -> Form:

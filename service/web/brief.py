@@ -10,8 +10,8 @@ from service.web.heads import END_OF_HEAD, Variables, read_head
 
 __all__ = ["Brief", "read_brief"]
 
-START = b"POST /v1/classify"
-BARE_START = START + b" HTTP/1.1\r\n"
+STARTS = (b"POST /v1/classify ", b"POST /v1/classify?")  # of a zip one cannot see what it holds
+BARE_START = b"POST /v1/classify HTTP/1.1\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*(?=\r\n)", re.IGNORECASE)
 JSON = re.compile(rb'\s*\{\s*"image"\s*:\s*"(?:data:image/png;base64,)?([A-Za-z0-9+/]+={0,2})"\s*\}\s*')
 UNUSUAL = re.compile(rb"\r\n(?:transfer-encoding|expect)", re.IGNORECASE)  # whose rest may come only later
@@ -42,12 +42,10 @@ def read_brief(received: bytes) -> Brief | None:
     Of the length of the body gunicorn's parser has the last word. It can only agree or refuse the request:
     there is one such field, well-formed, and none that would count in its place.
     """
-    if not received.startswith(START):
+    end = received.find(END_OF_HEAD) if received.startswith(STARTS) else -1
+    if end < 0:
         return None
-    n_head = received.find(END_OF_HEAD) + len(END_OF_HEAD)
-    if n_head < len(START):
-        return None
-    head = received[: n_head - len(END_OF_HEAD)]
+    n_head, head = end + len(END_OF_HEAD), received[:end]
     variables = read_head(head)
     n_body = _length(head) if variables is None else int(variables["CONTENT_LENGTH"])
     if n_body is None or len(received) < n_head + n_body:

@@ -1,22 +1,25 @@
 """POST /v1/classify: one picture in, the activations and what they say out."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from service.web.answers import answer
-from service.web.direct import View
 from service.web.exchange import Exchange, this_exchange
 from service.web.metrics import Metrics
 from service.web.schema import Classified
 from service.web.state import State
 from service.web.uploads import read_upload
 
-__all__ = ["CLASSIFY", "classify_routes", "classifying"]
+__all__ = ["CLASSIFY", "Classify", "classify_routes", "classifying"]
 
 CLASSIFY = "/v1/classify"
+Classify: TypeAlias = Callable[[Exchange], Classified]
 
 
-def classifying(state: State, metrics: Metrics) -> View:
+def classifying(state: State, metrics: Metrics) -> Classify:
     """Return what classifies the picture in a request."""
     max_body_bytes, max_seconds = state.settings.max_body_bytes, state.settings.timeout_seconds
 
@@ -33,7 +36,7 @@ def classifying(state: State, metrics: Metrics) -> View:
     return classify
 
 
-def classify_routes(view: View) -> Blueprint:
+def classify_routes(view: Classify) -> Blueprint:
     """Serve classifications."""
     routes = Blueprint("classify", __name__)
 

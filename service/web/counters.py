@@ -32,7 +32,7 @@ def counters_folder(chosen: Path | None) -> Iterator[Path]:
         folder, lock = _locked_folder(parent)
     except OSError as error:
         raise SettingsError(
-            f"metrics_folder {chosen} cannot be written ({error.strerror}); choose another"
+            f"metrics_folder {parent} cannot be written ({error.strerror}); choose another"
         ) from error
     master = os.getpid()
     try:

@@ -1,5 +1,6 @@
 """GET /openapi.json and /docs: what every route takes and answers, for programs and for people."""
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -7,8 +8,7 @@ import orjson
 from flask import Blueprint, Response, current_app, render_template
 from flask.typing import ResponseReturnValue
 
-from service.web.exchange import this_exchange
-from service.web.lasting import lasting
+from service.web.files import serving
 from service.web.openapi import document
 from service.web.openapi.fields import Json
 from service.web.state import State
@@ -29,7 +29,7 @@ def documents_routes(state: State, free: frozenset[str]) -> Blueprint:
         free: rules that need none.
     """
     routes = Blueprint("documents", __name__, template_folder="templates")
-    style = STYLE.read_bytes()
+    style = serving(STYLE.read_bytes(), "text/css; charset=utf-8", POLICY)
 
     @cache
     def described(locked: bool) -> Json:  # noqa: FBT001  # the key of the cache
@@ -37,35 +37,28 @@ def documents_routes(state: State, free: frozenset[str]) -> Blueprint:
         return document(current_app, rules - free)
 
     @cache
-    def as_json(locked: bool) -> bytes:  # noqa: FBT001  # the key of the cache
-        return orjson.dumps(described(locked), option=orjson.OPT_APPEND_NEWLINE)
+    def as_json(locked: bool) -> Callable[[], Response]:  # noqa: FBT001  # the key of the cache
+        content = orjson.dumps(described(locked), option=orjson.OPT_APPEND_NEWLINE)
+        return serving(content, "application/json", POLICY)
 
     @cache
-    def as_page(locked: bool) -> bytes:  # noqa: FBT001  # the key of the cache
-        return render_template("docs.html", api=described(locked)).encode()
+    def as_page(locked: bool) -> Callable[[], Response]:  # noqa: FBT001  # the key of the cache
+        content = render_template("docs.html", api=described(locked)).encode()
+        return serving(content, "text/html; charset=utf-8", POLICY)
 
     @routes.get("/openapi.json")
     def openapi() -> ResponseReturnValue:
         """Describe every route to programs, as OpenAPI 3.1."""
-        return _kept(as_json(state.keys is not None), "application/json")
+        return as_json(state.keys is not None)()
 
     @routes.get("/docs")
     def docs() -> ResponseReturnValue:
         """Describe every route to people, with commands to try."""
-        return _kept(as_page(state.keys is not None), "text/html; charset=utf-8")
+        return as_page(state.keys is not None)()
 
     @routes.get("/docs.css")
     def docs_css() -> ResponseReturnValue:
         """Serve the style of the page that describes the routes."""
-        return _kept(style, "text/css; charset=utf-8")
+        return style()
 
     return routes
-
-
-def _kept(content: bytes, content_type: str) -> Response:
-    def make() -> Response:
-        return Response(content, content_type=content_type)
-
-    response = lasting(this_exchange(), None, (content_type, content), make)
-    response.headers["Content-Security-Policy"] = POLICY  # of a 304 too, or it would end that
-    return response

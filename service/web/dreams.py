@@ -18,7 +18,7 @@ WAY = 0.6  # that all steps together may go, the root mean square of the changes
 
 
 class Dreams:
-    """Remembers dreams; those who ask for the same one at once wait for each other, not each for its own."""
+    """Remembers dreams, and computes one at a time: who asks at once for the same one waits for it."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -18,14 +18,21 @@ class Spare:
     """A file descriptor that is kept for the moment at which there is no other."""
 
     def __init__(self) -> None:
-        self._fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        self._fd: int | None = None
+        self._take()
 
     def lend(self, use: Callable[[], None]) -> None:
-        """Call a function that may open one file, and closes it."""
-        os.close(self._fd)
+        """Call a function that may open one file, and should close it."""
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            os.close(fd)
         try:
             use()
         finally:
+            self._take()
+
+    def _take(self) -> None:
+        with suppress(OSError):  # somebody was faster: the next loan ends with another try
             self._fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
 

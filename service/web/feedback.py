@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from service.artifacts import Artifact
 from service.errors import BadInputError
-from service.web.bodies import read_body
-from service.web.errors import UnsupportedBodyError
+from service.web.bodies import read_body, unsupported
 from service.web.exchange import Exchange, this_exchange
 from service.web.metrics import REJECTED, Metrics
 from service.web.state import State
@@ -18,6 +17,7 @@ from service.web.state import State
 __all__ = ["Feedback", "feedback_routes"]
 
 MAX_BYTES = 4096
+HINT = 'send {"digit": 3, "label": 5, "model": "plain"}, with null for the digit of a rejected picture'
 Answer: TypeAlias = Annotated[int, Field(ge=0)] | Annotated[str, Field(max_length=64)]
 
 
@@ -62,17 +62,14 @@ def _nothing() -> Response:
 
 def _read(exchange: Exchange, max_seconds: float) -> Feedback:
     if not exchange.is_json:
-        raise UnsupportedBodyError('feedback is JSON; send {"digit": …, "label": …, "model": …}')
-    body = read_body(exchange, MAX_BYTES, max_seconds)
+        raise unsupported(exchange, ["application/json"], HINT)
+    body = read_body(exchange, MAX_BYTES, max_seconds, HINT)
     try:
         return Feedback.model_validate_json(body)
     except ValidationError as error:
         place = error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]
         what = ascii(str(place[0])[:40]) if place else "the body"
-        raise BadInputError(
-            f'{what} is missing or cannot be understood; send {{"digit": 3, "label": 5, "model": "plain"}}, '
-            "with null for the digit of a rejected picture"
-        ) from error
+        raise BadInputError(f"{what} is missing or cannot be understood; {HINT}") from error
 
 
 def _label(sent: int | str, artifact: Artifact, member: Literal["digit", "label"]) -> str:

@@ -27,7 +27,7 @@ from service.web.options import Options
 from service.web.reserve import Lost
 from service.web.scrape import share_counters, shared_collector
 from service.web.state import State
-from service.web.uploads import PngUpload
+from service.web.uploads import PictureUpload
 from service.web.worker import DigitWorker
 
 __all__ = ["serve"]
@@ -82,7 +82,7 @@ def _prepare_to_fork(state: State) -> None:
     what is frozen, so that no worker copies it, while it works or when it ends.
     """
     with suppress(ServiceError):  # a model that reads no PNG has nothing to warm up
-        picture = PngUpload(to_png(np.tri(40, dtype=np.float32)), Options())
+        picture = PictureUpload(to_png(np.tri(40, dtype=np.float32)), Options())
         picture.classified_by(state.current.default, lambda _: None)
     _let_malloc_keep_little()
     gc.collect()

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-import orjson
-from flask import Blueprint, Response
+from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 from typing_extensions import TypedDict  # pydantic reads typing's own from Python 3.12 on
 
@@ -137,12 +136,4 @@ def _which(classifier: Classifier) -> _Which:
 
 
 def _kept(version: str | None, ingredients: tuple[object, ...], told: Mapping[str, object]) -> Response:
-    return lasting(
-        this_exchange(),
-        version,
-        ingredients,
-        lambda: Response(
-            orjson.dumps(told, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE),
-            mimetype="application/json",
-        ),
-    )
+    return lasting(this_exchange(), version, ingredients, lambda: jsonify(told))

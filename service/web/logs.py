@@ -1,9 +1,8 @@
 """The log: one JSON line an event, through structlog and orjson."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from traceback import format_exception
-from types import MappingProxyType
 from urllib.parse import quote
 
 import orjson
@@ -15,14 +14,6 @@ from service.web.lines import LineWriter
 __all__ = ["StandardLogging", "end_of_traceback", "make_log", "printable"]
 
 TRACEBACK_CHARACTERS = 1500  # the end, where the error is named; a line must fit into a pipe's buffer
-LEVELS: Mapping[str, int] = MappingProxyType(
-    {
-        "debug": logging.DEBUG,
-        "info": logging.INFO,
-        "warning": logging.WARNING,
-        "error": logging.ERROR,
-    }
-)
 
 
 def make_log(level: str, fd: int, dropped: Callable[[], None]) -> FilteringBoundLogger:
@@ -34,7 +25,7 @@ def make_log(level: str, fd: int, dropped: Callable[[], None]) -> FilteringBound
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
             structlog.processors.JSONRenderer(orjson.dumps, option=orjson.OPT_APPEND_NEWLINE),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
     )
     return log.bind()
 

@@ -170,7 +170,10 @@ class BriefWorker(ThreadWorker):
 
     def answer_here(self, conn: "TConn", brief: "Brief", foreseen: "Foreseen | None") -> None:
         """Answer a brief request in the loop, which waits for the client neither to send nor to read."""
-        answered = self.answer_at_once(conn, Envelope(conn, foreseen), brief)
+        self.settle(conn, self.answer_at_once(conn, Envelope(conn, foreseen), brief))
+
+    def settle(self, conn: "TConn", answered: Answered) -> None:
+        """Let a connection wait for its next request, where its client has taken the whole answer."""
         if conn in self._asking and self.alive and answered == (True, b"") and not read_ahead(conn):
             self._asking.discard(conn)  # the poller never ceased to watch it
             conn.timeout = time.monotonic() + self._keepalive_seconds

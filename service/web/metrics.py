@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, disable_created_metrics
 from prometheus_client.registry import Collector
 
 from service.artifacts import Artifact
@@ -15,6 +15,7 @@ from service.seen import Classification
 from service.verdict import Reason, Verdicts
 from service.web.histogram import BulkHistogram
 from service.web.load import Load
+from service.web.reloads import Reloads
 from service.web.reserve import Lost
 from service.web.statistics import Statistics
 
@@ -50,12 +51,13 @@ class _Series:
 
 
 class Metrics:
-    """Counts requests, classifications, feedback, reloads and lost log lines.
+    """Counts requests, classifications, feedback and lost log lines.
 
     Attributes:
         collector: where the counts are read.
         lost: series for which there was no room.
         load: requests that wait, are answered or are turned away.
+        reloads: of artifacts and keys.
         statistics: inference requests, by model and version.
     """
 
@@ -73,6 +75,7 @@ class Metrics:
         self.lost = Lost() if lost is None else lost
         disable_created_metrics()  # type: ignore[no-untyped-call]  # many processes are not created at once
         self.load = Load(registry)
+        self.reloads = Reloads(registry)
         self.statistics = Statistics(registry, self.collector)
 
         def counter(name: str, sentence: str, *labels: str) -> Counter:
@@ -80,9 +83,6 @@ class Metrics:
 
         def histogram(name: str, sentence: str, buckets: tuple[float, ...], *labels: str) -> BulkHistogram:
             return BulkHistogram(name, sentence, labels, registry=registry, buckets=buckets)
-
-        def gauge(name: str, sentence: str) -> Gauge:
-            return Gauge(name, sentence, registry=registry, multiprocess_mode="mostrecent")
 
         request = ("route", "method", "code")
         self._requests = counter("digits_http_requests", "Requests answered.", *request)
@@ -108,18 +108,11 @@ class Metrics:
             "digit",
             "label",
         )
-        self._reloads = counter("digits_reloads", "Times that artifacts and keys were read anew.", "result")
-        self._reload_ok = gauge("digits_last_reload_successful", "1 where what was read last was all good.")
-        self._reload_time = gauge(
-            "digits_last_reload_success_timestamp_seconds", "Unix time at which all was good last."
-        )
         self._dropped = counter(
             "digits_log_lines_dropped", "Log lines lost to a reader that stalled or a full disk."
         )
         self._of_request: dict[tuple[str | None, str, int], tuple[Counter, BulkHistogram]] = {}
         self._of_artifact: dict[str, _Series] = {}
-        self._of_reload = {ok: self._reloads.labels("ok" if ok else "failed") for ok in (True, False)}
-        self._loaded(ok=True)
 
     def prepare(self, artifacts: Iterable[Artifact], keys: Iterable[str] = ()) -> None:
         """Begin the series of these models, and of the keys of these names, at zero."""
@@ -182,19 +175,9 @@ class Metrics:
         """Count one answer, a label or "rejected", of which a client says what it should have been."""
         self._series(artifact).feedback[answer, label].inc()
 
-    def reloaded(self, *, ok: bool) -> None:
-        """Count one reload of artifacts and keys."""
-        self._of_reload[ok].inc()
-        self._loaded(ok=ok)
-
     def line_dropped(self) -> None:
         """Count one log line that was lost."""
         self._dropped.inc()
-
-    def _loaded(self, *, ok: bool) -> None:
-        self._reload_ok.set(ok)
-        if ok:
-            self._reload_time.set_to_current_time()
 
     def _series(self, artifact: Artifact) -> _Series:
         series = self._of_artifact.get(artifact.sha256)

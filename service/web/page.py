@@ -1,22 +1,20 @@
 """GET /: the page where one draws a digit, and an answer for those who upload one without JavaScript."""
 
-import gzip
 from collections.abc import Callable, Mapping
-from hashlib import sha256
-from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
 
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
+from service.artifacts.format import DIGITS
 from service.errors import ServiceError
 from service.verdict import Reason
+from service.web.classify import Classify
 from service.web.exchange import Exchange, this_exchange
-from service.web.metrics import Metrics
-from service.web.problems import detail_of, kind_of
-from service.web.state import State
-from service.web.uploads import read_upload
+from service.web.files import serving
+from service.web.problems import detail_of, told
+from service.web.schema import Classified
 
 __all__ = ["PAGE", "page_routes"]
 
@@ -35,7 +33,8 @@ POLICY: Mapping[str, str] = MappingProxyType(
     }
 )
 """Where anything on the page may come from: this service alone."""
-HEADERS = {"Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in POLICY.items())}
+SECURITY = "; ".join(f"{name} {sources}" for name, sources in POLICY.items())
+HEADERS = {"Content-Security-Policy": SECURITY}
 HTML = "text/html; charset=utf-8"
 FILES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -51,7 +50,7 @@ ALIVE = b'{"status":"alive"}'
 """What KServe's V1 clients ask for at /."""
 PAGE = frozenset(FILES)
 """Routes that need no key: a browser can send one only when the page has asked for it."""
-REASONS: Mapping[Reason, str] = MappingProxyType(
+REASONS: Mapping[str, str] = MappingProxyType(
     {
         Reason.BLANK: "There is nothing in the picture.",
         Reason.SEVERAL: "There is more than one thing in the picture.",
@@ -61,51 +60,29 @@ REASONS: Mapping[Reason, str] = MappingProxyType(
 )
 
 
-def page_routes(state: State, metrics: Metrics) -> Blueprint:
+def page_routes(classify: Classify) -> Blueprint:
     """Serve the page, what it consists of, and the answer to its plain form."""
     routes = Blueprint("page", __name__, template_folder="templates")
-    serving = {path: _serving((FOLDER / name).read_bytes(), kind) for path, (name, kind) in FILES.items()}
-    serving["/"] = _for_browsers(serving["/"], _serving(ALIVE, "application/json"))
-    for path, serve in serving.items():
-        routes.add_url_rule(path, path.strip("/").replace(".", "_") or "page", serve)
+    views = {
+        path: serving((FOLDER / name).read_bytes(), kind, SECURITY) for path, (name, kind) in FILES.items()
+    }
+    views["/"] = _for_browsers(views["/"], serving(ALIVE, "application/json", SECURITY))
+    for path, view in views.items():
+        routes.add_url_rule(path, path.strip("/").replace(".", "_") or "page", view)
 
     @routes.post("/read")
     def read() -> ResponseReturnValue:
         """Read the digit in a form's picture, and say so in HTML."""
         exchange = this_exchange()
         try:
-            told = _read(exchange, state, metrics)
+            found = _shown(classify(exchange))
         except ServiceError as error:
-            kind = kind_of(error)
-            exchange.notes["code"] = kind.code
-            return Response(render_template("answer.html", failure=detail_of(error)), kind.status, HEADERS)
-        return Response(render_template("answer.html", **told), headers=HEADERS)
+            status, fields, _ = told(exchange, error)
+            page = render_template("answer.html", failure=detail_of(error))
+            return Response(page, status, {**fields, **HEADERS, "Content-Type": HTML})
+        return Response(render_template("answer.html", **found), headers=HEADERS)
 
     return routes
-
-
-def _serving(content: bytes, content_type: str) -> Callable[[], Response]:
-    """Return a view that serves a file; whoever has it already is told so."""
-    bodies = {"": content, "gzip": gzip.compress(content, mtime=0)}
-    digest = sha256(content).hexdigest()[:16]
-
-    def serve() -> Response:
-        exchange = this_exchange()
-        coding = "gzip" if exchange.accept_encodings["gzip"] > 0 else ""
-        response = Response(bodies[coding], headers=HEADERS, content_type=content_type)
-        response.headers["Cache-Control"] = (
-            "no-cache"  # kept, and asked for each time: an update shows at once
-        )
-        response.vary.add("Accept-Encoding")
-        tag = f"{digest}{coding}"
-        response.set_etag(tag)
-        if coding:
-            response.content_encoding = coding
-        if exchange.if_none_match.contains_weak(tag):
-            response.status_code, response.data = HTTPStatus.NOT_MODIFIED, b""
-        return response
-
-    return serve
 
 
 def _for_browsers(page: Callable[[], Response], otherwise: Callable[[], Response]) -> Callable[[], Response]:
@@ -124,18 +101,12 @@ def _names_html(exchange: Exchange) -> bool:
     return any(quality > 0 and kind.lower().startswith("text/html") for kind, quality in accepted)
 
 
-def _read(exchange: Exchange, state: State, metrics: Metrics) -> dict[str, object]:
-    """Classify the picture of a form; return what the template shows of it."""
-    settings = state.settings
-    upload = read_upload(exchange, settings.max_body_bytes, settings.timeout_seconds)
-    classifier = state.current.classifier(upload.options.model)
-    classification = upload.classified_by(classifier, exchange.start_stopwatch().passed)
-    metrics.classified(classifier.artifact, classification)
-    verdict, metadata = classification.verdict, classifier.artifact.metadata
-    exchange.notes.update(model=metadata.name, digit=verdict.digit, reason=verdict.reason)
+def _shown(told: Classified) -> dict[str, object]:
+    """Return what the template shows of a classification."""
+    labels = told.get("labels", DIGITS)
     return {
-        "model": metadata.name,
-        "answer": None if verdict.rejected else metadata.labels[verdict.argmax],
-        "reason": verdict.reason and REASONS[verdict.reason],
-        "activations": list(zip(metadata.labels, verdict.activations.tolist(), strict=True)),
+        "model": told["model"],
+        "answer": None if told["rejected"] else labels[told["argmax"]],
+        "reason": told["reason"] and REASONS[told["reason"]],
+        "activations": list(zip(labels, told["activations"].tolist(), strict=True)),
     }

@@ -43,6 +43,7 @@ __all__ = [
     "detail_of",
     "kind_of",
     "problem",
+    "problem_document",
     "problem_of",
     "problem_response",
     "told",
@@ -180,16 +181,17 @@ def problem(kind: Kind, detail: str, request_id: str, **members: object) -> byte
         request_id: as in X-Request-ID.
         members: further ones, which the shape allows.
     """
-    document = {**_document(kind, detail, request_id), **members}
+    document = {**problem_document(kind, detail, request_id), **members}
     return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def problem_of(error: BaseException, request_id: str) -> Problem:
     """Say what went wrong with one part of a request, of which others may have gone well."""
-    return _document(kind_of(error), detail_of(error), request_id)
+    return problem_document(kind_of(error), detail_of(error), request_id)
 
 
-def _document(kind: Kind, detail: str, request_id: str) -> Problem:
+def problem_document(kind: Kind, detail: str, request_id: str) -> Problem:
+    """Put a problem document together."""
     return {
         "type": f"/errors#{kind.anchor}",
         "title": kind.title,

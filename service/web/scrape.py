@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
 from pathlib import Path
 
@@ -122,7 +123,7 @@ def _add_bins(family: GaugeMetricFamily, model: str, bins: Bins, live: tuple[flo
     """Add the share of each bin; other bins than those of the live histogram cannot be compared with it."""
     if bins.bounds == live:
         bounds = [_written(bound) for bound in (0, *bins.bounds, inf)]
-        for above, up_to, count in zip(bounds, bounds[1:], bins.counts, strict=False):
+        for (above, up_to), count in zip(pairwise(bounds), bins.counts, strict=True):
             family.add_metric([model, above, up_to], count / sum(bins.counts))
 
 

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from service.artifacts import Artifact
 from service.web.exchange import Stopwatch
 
-__all__ = ["Statistics"]
+__all__ = ["TOLD", "Statistics"]
 
 LABELS = ("model", "version", "stage")
 SUCCESS, FAIL = "success", "fail"
@@ -21,6 +21,7 @@ STAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """The protocol's stages of a successful request, and ours that make them up."""
 NEVER = ("queue", "cache_hit", "cache_miss")  # nothing waits in a queue of ours, and nothing is cached
+TOLD = (SUCCESS, FAIL, *STAGES, *NEVER)
 
 
 class Statistics:
@@ -85,7 +86,7 @@ def _told(artifact: Artifact, counted: Mapping[tuple[str | None, ...], float]) -
 
     stages = {
         stage: {"count": int(total("seconds_count", stage)), "ns": round(total("seconds_sum", stage) * 1e9)}
-        for stage in (SUCCESS, FAIL, *STAGES, *NEVER)
+        for stage in TOLD
     }
     return {
         "name": artifact.metadata.name,

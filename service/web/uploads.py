@@ -15,12 +15,11 @@ from service.imaging import Choice, format_of
 from service.network import FloatArray
 from service.seen import Classification
 from service.web.ahead import Foreseen
-from service.web.bodies import read_body, read_form, read_json
-from service.web.errors import UnsupportedBodyError
+from service.web.bodies import read_body, read_form, read_json, unsupported
 from service.web.exchange import Exchange
 from service.web.options import NOTHING_CHOSEN, Options, only_once, parse_options
 
-__all__ = ["PixelsUpload", "PngUpload", "Upload", "read_upload"]
+__all__ = ["PictureUpload", "PixelsUpload", "Upload", "read_upload"]
 
 MAX_PARTS = 32  # one picture and the options, with room for mistakes that deserve a better message
 MAX_ITEMS = 100_000  # pixels of the widest input that an artifact may have, and some more
@@ -41,22 +40,22 @@ class Upload(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class PngUpload:
-    """A PNG, not yet looked at."""
+class PictureUpload:
+    """A picture in a format that may be read, not yet looked at."""
 
-    png: bytes
+    picture: bytes
     options: Options
 
     def classified_by(self, classifier: Classifier, passed: Passed) -> Classification:
         """Let a classifier read the picture; passed is told of each stage.
 
         Raises:
-            ImageError: it is not a PNG that is read.
+            ImageError: it is not a picture that is read.
             BadInputError: the model reads no pictures.
         """
         options = self.options
         return classifier.classify(
-            self.png,
+            self.picture,
             reject_below=options.reject_below,
             invert=options.invert,
             center=options.center,
@@ -66,10 +65,10 @@ class PngUpload:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ForeseenUpload:
-    """A PNG that was read while its request waited."""
+    """A picture that was read while its request waited."""
 
     foreseen: Foreseen
-    upload: PngUpload
+    upload: PictureUpload
 
     @property
     def options(self) -> Options:
@@ -111,17 +110,17 @@ def read_upload(exchange: Exchange, max_body_bytes: int, max_seconds: float) -> 
     query = only_once(exchange.args.lists()) if exchange.query_string else {}
     content_type = exchange.environ.get("CONTENT_TYPE", "")
     read = READERS.get(content_type) or READERS.get(exchange.mimetype, _unnamed)
-    return read(exchange, read_body(exchange, max_body_bytes, max_seconds), query)
+    return read(exchange, read_body(exchange, max_body_bytes, max_seconds, "send one PNG"), query)
 
 
 def _raw(exchange: Exchange, body: bytes, query: Mapping[str, object]) -> Upload:
     return _picture(exchange, body, parse_options(query))
 
 
-def _picture(exchange: Exchange, png: bytes, options: Options) -> Upload:
+def _picture(exchange: Exchange, picture: bytes, options: Options) -> Upload:
     """Take what was found out while the request waited, if it is what the client asks for."""
-    foreseen, upload = exchange.foreseen, PngUpload(png, options)
-    if foreseen is None or foreseen.png != png or options is not NOTHING_CHOSEN:
+    foreseen, upload = exchange.foreseen, PictureUpload(picture, options)
+    if foreseen is None or foreseen.picture != picture or options is not NOTHING_CHOSEN:
         return upload
     return ForeseenUpload(foreseen, upload)
 
@@ -132,10 +131,10 @@ def _form(exchange: Exchange, body: bytes, query: Mapping[str, object]) -> Uploa
         raise BadInputError(
             f"the form has {len(form.files)} files; send one PNG as a file, as curl -F image=@digit.png does"
         )
-    png = form.files[0].content
-    if not png:
+    picture = form.files[0].content
+    if not picture:
         raise BadInputError("the form's file is empty; send one PNG")
-    return _picture(exchange, png, parse_options(query, form.fields))
+    return _picture(exchange, picture, parse_options(query, form.fields))
 
 
 def _json(exchange: Exchange, body: bytes, query: Mapping[str, object]) -> Upload:
@@ -157,11 +156,8 @@ def _unnamed(exchange: Exchange, body: bytes, query: Mapping[str, object]) -> Up
     """Take a picture whose type nobody chose, as curl and urllib do, by its signature; refuse all else."""
     if exchange.mimetype in UNCHOSEN and format_of(body) is not None:
         return _raw(exchange, body, query)
-    told = f"Content-Type {exchange.mimetype[:60]!a} is not read" if exchange.mimetype else "no Content-Type"
-    raise UnsupportedBodyError(
-        f"{told}; send one of {', '.join(READERS)}, with curl for example -H 'Content-Type: image/png'",
-        {"Accept": ", ".join(READERS)},
-    )
+    hint = f"send one of {', '.join(READERS)}, with curl for example -H 'Content-Type: image/png'"
+    raise unsupported(exchange, READERS, hint)
 
 
 def _from_base64(image: object) -> bytes:
@@ -171,12 +167,12 @@ def _from_base64(image: object) -> bytes:
     if comma and not head.endswith(";base64"):
         raise BadInputError("the data: URL is not base64; send data:image/png;base64,…")
     try:
-        png = binascii.a2b_base64(text, strict_mode=True)
+        picture = binascii.a2b_base64(text, strict_mode=True)
     except ValueError as error:
         raise BadInputError("image is not base64; send it in one line, with its padding") from error
-    if not png:
+    if not picture:
         raise BadInputError("image is empty; send one PNG")
-    return png
+    return picture
 
 
 def _numbers(pixels: object) -> FloatArray:

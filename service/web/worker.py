@@ -171,13 +171,14 @@ class DigitWorker(BriefWorker):
         """Answer a brief request in the loop, unless it has waited for too long."""
         left = self._queue.take(conn)
         try:
-            if left > 0:
-                super().answer_here(conn, brief, foreseen)
-            else:
-                self._turn_away(conn, Shed.LATE)
-                self._part_with(conn)
+            answered = self.answer_at_once(conn, Envelope(conn, foreseen), brief) if left > 0 else None
         finally:
-            self._queue.done(conn)
+            self._queue.done(conn)  # before a thread can take the next request of this connection
+        if answered is None:
+            self._turn_away(conn, Shed.LATE)
+            self._part_with(conn)
+        else:
+            self.settle(conn, answered)
 
     def keeps_open(self) -> bool:
         """Say whether a connection may be used again after the next answer; none is when draining."""

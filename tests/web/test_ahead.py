@@ -50,7 +50,7 @@ def test_a_wide_network_tells_the_same_bits_too(metadata_for, pngs):
 def test_what_is_damaged_framed_or_no_picture_is_left_to_its_request(classifier, pngs, picture):
     corner = to_png(np.roll(picture, (-4, -9), axis=(0, 1)))
     found = foresee(classifier, [pngs[0], pngs[1][:-20], None, corner, pngs[1]])
-    assert [one and one.png for one in found] == [pngs[0], None, None, None, pngs[1]]
+    assert [one and one.picture for one in found] == [pngs[0], None, None, None, pngs[1]]
 
 
 def test_where_nothing_can_be_read_nothing_is_foreseen(classifier, pngs):

@@ -308,6 +308,15 @@ def test_a_body_that_holds_no_batch_is_refused(client, body, content_type, statu
     assert (answer.status_code, answer.json["code"]) == (status, code)
 
 
+def test_who_sends_nothing_is_told_to_send_pictures(client):
+    assert "send one PNG or more" in client.post(URL, content_type="application/zip").json["detail"]
+
+
+def test_who_sends_another_type_is_told_all_that_are_read(client):
+    accepted = client.post(URL, data=b"{}", content_type="application/json").headers["Accept"]
+    assert accepted == "multipart/form-data, application/zip, application/x-zip-compressed"
+
+
 def test_a_body_that_is_too_long_is_refused(client_for, pictures):
     answer = client_for(max_body_bytes=1000).post(URL, data=form(pictures))
     assert (answer.status_code, answer.json["code"]) == (413, "body_too_large")

@@ -1,8 +1,10 @@
 """Requests that the worker's loop answers itself: which they are, and that it waits for nobody."""
 
+import io
 import socket
 from base64 import b64encode
 from types import SimpleNamespace
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import pytest
 
@@ -26,6 +28,15 @@ SMALL = claims(28, 28)
 def request(body=SMALL, *fields, head=HEAD):
     lines = b"".join(field + b"\r\n" for field in fields or (b"Content-Length: %d" % len(body),))
     return head + lines + b"\r\n" + body
+
+
+def zip_of(stored, deflated):
+    """A zip with two members, of which only the first can be looked at without inflating it."""
+    buffer = io.BytesIO()
+    with ZipFile(buffer, "w") as members:
+        members.writestr("a.png", stored, ZIP_STORED)
+        members.writestr("b.png", deflated + bytes(1000), ZIP_DEFLATED)
+    return buffer.getvalue()
 
 
 def is_brief(received):
@@ -120,10 +131,21 @@ class TestBriefIsNot:
         assert not is_brief(request(body))
 
     @pytest.mark.parametrize(
-        "line", [b"GET /v1/classify HTTP/1.1\r\n", b"POST /v1/models HTTP/1.1\r\n", b"\r\nPOST /"]
+        "line",
+        [
+            b"GET /v1/classify HTTP/1.1\r\n",
+            b"POST /v1/classify/batch HTTP/1.1\r\n",
+            b"POST /v1/classifying HTTP/1.1\r\n",
+            b"POST /v1/models HTTP/1.1\r\n",
+            b"\r\nPOST /",
+        ],
     )
     def test_another_request(self, line):
         assert not is_brief(request(head=line))
+
+    def test_a_zip_whose_members_show_nothing_of_their_size(self):
+        line = b"POST /v1/classify/batch HTTP/1.1\r\nContent-Type: application/zip\r\n"
+        assert not is_brief(request(zip_of(SMALL, claims(4096, 4096)), head=line))
 
 
 class TestPictureIn:
@@ -135,10 +157,8 @@ class TestPictureIn:
     def test_is_what_mnist_could_hold(self, body):
         assert picture_in(request(body) + request(body)) == self.MNISTS
 
-    @pytest.mark.parametrize(
-        "line", [b"POST /v1/classify?model=plain HTTP/1.1\r\n", b"POST /v1/classify/batch HTTP/1.1\r\n"]
-    )
-    def test_is_none_of_another_request(self, line):
+    def test_is_none_where_something_is_chosen(self):
+        line = b"POST /v1/classify?model=plain HTTP/1.1\r\n"
         assert picture_in(request(self.MNISTS, head=line)) is None
 
     @pytest.mark.parametrize("body", [claims(28, 29), SMALL, MNISTS[:-1]])

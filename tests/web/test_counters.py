@@ -82,3 +82,10 @@ def test_a_file_system_without_locks_will_do(tmp_path, monkeypatch):
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
     with pytest.raises(SettingsError, match="metrics_folder"), counters_folder(tmp_path / "nowhere"):
         pass
+
+
+def test_a_folder_that_nobody_chose_is_named_where_it_cannot_be_written(tmp_path, monkeypatch):
+    nowhere = tmp_path / "nowhere"
+    monkeypatch.setattr("service.web.counters.memory_folder", lambda: nowhere)
+    with pytest.raises(SettingsError, match=f"metrics_folder {nowhere} cannot"), counters_folder(None):
+        pass

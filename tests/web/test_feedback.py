@@ -70,3 +70,11 @@ def test_a_model_that_does_not_exist_has_no_feedback(tell):
 )
 def test_what_is_not_a_little_json_is_refused(client, data, content_type, status):
     assert client.post("/v1/feedback", data=data, content_type=content_type).status_code == status
+
+
+@pytest.mark.parametrize(("content_type", "status"), [("application/json", 400), ("text/plain", 415)])
+def test_who_sends_nothing_or_another_type_is_told_what_to_send(client, content_type, status):
+    answer = client.post("/v1/feedback", content_type=content_type)
+    assert answer.status_code == status
+    assert 'send {"digit": 3, "label": 5, "model": "plain"}' in answer.json["detail"]
+    assert answer.headers.get("Accept") == (None if status == 400 else "application/json")

@@ -89,8 +89,8 @@ def test_what_is_served_is_told(value, artifact_folder):
 def test_reloads_and_lost_log_lines_are_counted(settings_for, log):
     metrics = Metrics(CollectorRegistry())
     client = create_app(settings_for(), metrics=metrics, log=log).test_client()
-    metrics.reloaded(ok=True)
-    metrics.reloaded(ok=False)
+    metrics.reloads.count(ok=True)
+    metrics.reloads.count(ok=False)
     metrics.line_dropped()
     counted = samples(client)
     assert counted["digits_reloads_total", ("result", "ok")] == 1
@@ -126,9 +126,9 @@ def test_the_time_of_the_last_good_reload_stays_when_the_next_one_fails(settings
     client = create_app(settings_for(), metrics=metrics, log=log).test_client()
     assert samples(client)[("digits_last_reload_successful",)] == 1
     monkeypatch.setattr("time.time", lambda: 2000)
-    metrics.reloaded(ok=True)
+    metrics.reloads.count(ok=True)
     monkeypatch.setattr("time.time", lambda: 3000)
-    metrics.reloaded(ok=False)
+    metrics.reloads.count(ok=False)
     counted = samples(client)
     assert counted[("digits_last_reload_successful",)] == 0
     assert counted[("digits_last_reload_success_timestamp_seconds",)] == 2000

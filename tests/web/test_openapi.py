@@ -1,5 +1,8 @@
 """The documents describe what is served: every route, everything it takes and answers, and truly."""
 
+import gzip
+import io
+import json
 import re
 
 import jsonschema
@@ -12,6 +15,7 @@ from service.web.app import create_app
 from service.web.drawing import DRAWING
 from service.web.options import OPTIONS
 from service.web.problems import KINDS
+from service.web.state import State
 from service.web.uploads import READERS
 
 
@@ -160,6 +164,35 @@ def test_an_example_sent_is_understood(api):
             assert (path, shipped.post(asked, json=media["example"]).status_code) == (path, 200)
 
 
+@pytest.mark.parametrize("name", ["PictureForm", "BatchForm"])
+@pytest.mark.parametrize(
+    ("include", "taken"),
+    [
+        ("image", True),
+        ("image,hidden", True),
+        ("hidden, preprocessing", True),
+        ("image,", True),
+        (",", True),
+        ("picture", False),
+        ("image,picture", False),
+        ("image hidden", False),
+        (" ", False),
+    ],
+)
+def test_a_form_may_ask_for_what_the_service_understands(post, png, api, name, include, taken):
+    schema = api["components"]["schemas"][name]["properties"]["include"]
+    assert jsonschema.Draft202012Validator(schema).is_valid(include) is taken
+    form = {"image": (io.BytesIO(png), "five.png"), "include": include}
+    assert post(form, content_type="multipart/form-data").status_code == (200 if taken else 400)
+
+
+def test_the_artifacts_that_are_named_are_shipped(api):
+    shipped = {artifact.sha256 for artifact in State(Settings()).current.catalogue}
+    named = re.findall(r"[0-9a-f]{64}", json.dumps(api))
+    assert len(named) > 2
+    assert {*named} <= shipped
+
+
 def test_the_examples_of_every_path_lead_to_something_that_is_shipped(api):
     shipped = create_app(Settings()).test_client()
     for path, method, operation in operations(api):
@@ -191,6 +224,16 @@ def test_the_document_is_made_once(client):
     known = client.get("/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
     assert (known.status_code, known.data) == (304, b"")
     assert known.headers["Content-Security-Policy"] == first.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs.css"])
+def test_documents_are_compressed_for_those_who_read_gzip(client, path):
+    plain, packed = client.get(path), client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert len(packed.data) < len(plain.data) / 2
+    assert packed.headers["Vary"] == "Accept-Encoding"
+    assert packed.headers["ETag"] != plain.headers["ETag"]
 
 
 def test_the_page_shows_every_route_and_type(client, api):

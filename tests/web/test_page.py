@@ -3,10 +3,16 @@
 import gzip
 import io
 import re
+from unittest.mock import Mock
 
+import numpy as np
 import pytest
 from pydantic import SecretStr
 
+from service.artifacts import save
+from service.classifier import Classifier
+from service.errors import BusyError
+from service.network import Network
 from service.web.page import FILES
 
 FORM = "multipart/form-data"
@@ -118,6 +124,20 @@ def test_the_form_says_what_is_wrong_with_a_file(client, lines):
     assert lines[-1]["code"] == "not_a_png"
 
 
+def test_the_form_says_when_to_try_again(client, png, monkeypatch):
+    monkeypatch.setattr(Classifier, "see", Mock(side_effect=BusyError("too many")))
+    answer = client.post("/read", data=form(png), content_type=FORM)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.content_type == "text/html; charset=utf-8"
+
+
+def test_the_form_says_what_is_read(client):
+    answer = client.post("/read", data=b"a", content_type="text/plain")
+    assert answer.status_code == 415
+    assert FORM in answer.headers["Accept"].split(", ")
+    assert answer.content_type == "text/html; charset=utf-8"
+
+
 def test_what_a_client_sent_is_escaped(client, png):
     answer = client.post("/read?model=<script>", data=form(png), content_type=FORM)
     assert answer.status_code == 404
@@ -129,3 +149,13 @@ def test_an_uploaded_picture_is_counted_as_every_other(client, png, lines):
     client.post("/read", data=form(png, reject_below="0"), content_type=FORM)
     assert lines[-1]["model"] == "tiny"
     assert "digits_classifications_total{" in client.get("/metrics").text
+
+
+def test_the_form_names_labels_and_so_does_the_log(client_for, artifact_folder, metadata_for, png, lines):
+    network, labels = Network.random((784, 3), np.random.default_rng(1)), ("solid", "vertical", "horizontal")
+    save(network, metadata_for(network, name="shapes", labels=labels), artifact_folder)
+    client, chosen = client_for(), {"model": "shapes", "reject_below": "0"}
+    answer = client.post("/read", data=form(png, **chosen), content_type=FORM)
+    client.post("/v1/classify", data=form(png, **chosen), content_type=FORM)
+    assert {line["digit"] for line in lines} == {*re.findall("<h1>(.+)</h1>", answer.text)} <= {*labels}
+    assert re.findall('<th scope="row">(.+)</th>', answer.text) == [*labels]

@@ -6,10 +6,10 @@ from itertools import groupby
 from types import MappingProxyType
 
 from service.web.openapi.fields import ON_EVERY_ANSWER, Json
-from service.web.openapi.parts import Answer, Operation
+from service.web.openapi.parts import ID, Answer, Operation
 from service.web.openapi.schema import Unready
 from service.web.openapi.types import Types
-from service.web.problems import KINDS, MIMETYPE, Kind
+from service.web.problems import KINDS, MIMETYPE, Kind, problem_document
 from service.web.schema import Problem
 
 __all__ = ["BY_CODE", "Answers"]
@@ -110,14 +110,5 @@ def _headers(names: Iterable[str]) -> Json:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _example(kind: Kind) -> Json:
-    said = f"{kind.title.lower()}: what exactly, and what to do"
-    return {
-        "type": f"/errors#{kind.anchor}",
-        "title": kind.title,
-        "status": kind.status.value,
-        "detail": said,
-        "error": said,
-        "code": kind.code,
-        "id": "01M7YV0GNKCB2FJJFNX2BEBVPB",
-    }
+def _example(kind: Kind) -> Problem:
+    return problem_document(kind, f"{kind.title.lower()}: what exactly, and what to do", ID)

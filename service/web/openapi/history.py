@@ -6,15 +6,9 @@ from types import MappingProxyType
 from service.web.history import Epochs, NeuronThen
 from service.web.openapi.models import kept
 from service.web.openapi.parts import Answer, Media, Operation
-from service.web.openapi.pictures import (
-    CLASSIFIED,
-    FORM,
-    OPTIONS,
-    OTHER_FORMATS,
-    PNG_BODIES,
-    REFUSALS,
-)
+from service.web.openapi.pictures import CLASSIFIED, FORM, OTHER_FORMATS, PNG_BODIES, REFUSALS
 from service.web.openapi.schema import PictureSent, PixelsSent
+from service.web.options import OPTIONS
 from service.web.schema import Classified
 
 __all__ = ["HISTORY"]

@@ -7,13 +7,19 @@ from types import MappingProxyType
 from service.web.openapi.parts import Answer, Media, Operation
 from service.web.openapi.schema import Everything, Models, Neuron
 
-__all__ = ["MODELS", "kept"]
+__all__ = ["MODELS", "WHICH", "kept"]
 
 TOPIC = "Models"
-SUMMARY: Mapping[str, object] = MappingProxyType(
+WHICH: Mapping[str, object] = MappingProxyType(
     {
         "name": "four-pixel",
         "version": "1",
+        "sha256": "fe6baab56569adadd28a8ff33d5bbcbe90a0b457596a69c0ed50ff5a851b76ae",
+    }
+)
+SUMMARY: Mapping[str, object] = MappingProxyType(
+    {
+        **WHICH,
         "versions": ["1"],
         "aliases": [],
         "ready": True,
@@ -23,7 +29,6 @@ SUMMARY: Mapping[str, object] = MappingProxyType(
         "activation_functions": ["tanh", "tanh", "relu", "relu"],
         "parameters": 116,
         "labels": ["solid", "vertical", "diagonal", "horizontal"],
-        "sha256": "fe6baab56569adadd28a8ff33d5bbcbe90a0b457596a69c0ed50ff5a851b76ae",
         "size_bytes": 7488,
         "accuracy": None,
     }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from service.web.openapi.models import kept
+from service.web.openapi.models import WHICH, kept
 from service.web.openapi.parts import Answer, Media, Operation
 from service.web.openapi.schema import Alive, Healthy, Live, Ready
 
@@ -14,13 +14,7 @@ HEALTHY: Mapping[str, object] = MappingProxyType(
     {
         "ready": True,
         "version": "0.1.0",
-        "models": [
-            {
-                "name": "plain",
-                "version": "1",
-                "sha256": "979a45afa2004d96f4e72ddce6a4410dfb9410314121823cd0aecbe716e64ab6",
-            }
-        ],
+        "models": [dict(WHICH)],
         "uptime_seconds": 12.5,
         "reload_failures": {},
     }

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-__all__ = ["Answer", "Media", "Operation"]
+__all__ = ["ID", "Answer", "Media", "Operation"]
+
+ID = "01M7YV0GNKCB2FJJFNX2BEBVPB"
+"""Of a request, in examples."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

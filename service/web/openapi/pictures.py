@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 
+from service.errors import NotAPngError
 from service.web.feedback import Feedback
-from service.web.openapi.parts import Answer, Media, Operation
+from service.web.openapi.parts import ID, Answer, Media, Operation
 from service.web.openapi.schema import BatchForm, PictureForm, PictureSent, PixelsSent
+from service.web.options import OPTIONS
+from service.web.problems import KINDS, problem_document
 from service.web.schema import BatchClassified, Classified
 
 __all__ = ["PICTURES"]
 
-OPTIONS = ("model", "reject_below", "invert", "center", "include")
 REFUSALS = (
     "bad_input",
     "unknown_model",
@@ -25,7 +27,7 @@ REFUSALS = (
 )
 CLASSIFIED: Mapping[str, object] = MappingProxyType(
     {
-        "id": "01M7YV0GNKCB2FJJFNX2BEBVPB",
+        "id": ID,
         "model": "plain",
         "model_version": "1",
         "activations": [0.0004, 0.0000, 0.0000, 0.0275, 0.0000, 0.9864, 0.0000, 0.0000, 0.0003, 0.0025],
@@ -34,26 +36,16 @@ CLASSIFIED: Mapping[str, object] = MappingProxyType(
         "margin": 0.9589,
         "rejected": False,
         "reason": None,
-        "reject_below": 0.51,
+        "reject_below": 0.56,
     }
 )
-PROBLEM: Mapping[str, object] = MappingProxyType(
-    {
-        "type": "/errors#not-a-png",
-        "title": "Not a PNG",
-        "status": 415,
-        "detail": "the picture looks like text, not like a PNG; send a PNG",
-        "error": "the picture looks like text, not like a PNG; send a PNG",
-        "code": "not_a_png",
-        "id": "01M7YV0GNKCB2FJJFNX2BEBVPB",
-    }
-)
+PROBLEM = problem_document(KINDS[NotAPngError], "the picture looks like text, not like a PNG; send a PNG", ID)
 BATCH_CLASSIFIED: Mapping[str, object] = MappingProxyType(
     {
-        "id": CLASSIFIED["id"],
+        "id": ID,
         "model": "plain",
         "model_version": "1",
-        "results": [{"name": "five.png", **CLASSIFIED}, {"name": "notes.txt", "error": dict(PROBLEM)}],
+        "results": [{"name": "five.png", **CLASSIFIED}, {"name": "notes.txt", "error": PROBLEM}],
     }
 )
 FORM = Media("multipart/form-data", PictureForm, curl="-F image=@five.png")
@@ -85,7 +77,7 @@ PICTURES: Mapping[str, Operation] = MappingProxyType(
     {
         "classify.classify": Operation(
             topic="Pictures",
-            parameters=OPTIONS,
+            parameters=(*OPTIONS,),
             bodies=(*PNG_BODIES, FORM, IN_JSON, *OTHER_FORMATS),
             answers=(
                 Answer(
@@ -98,7 +90,7 @@ PICTURES: Mapping[str, Operation] = MappingProxyType(
         ),
         "batch.classify_batch": Operation(
             topic="Pictures",
-            parameters=OPTIONS,
+            parameters=(*OPTIONS,),
             bodies=(
                 Media("multipart/form-data", BatchForm, curl="-F a=@five.png -F b=@three.png"),
                 Media("application/zip", curl="-H 'Content-Type: application/zip' --data-binary @digits.zip"),
@@ -124,7 +116,7 @@ PICTURES: Mapping[str, Operation] = MappingProxyType(
         ),
         "page.read": Operation(
             topic="Pages",
-            parameters=OPTIONS,
+            parameters=(*OPTIONS,),
             bodies=(FORM, *PNG_BODIES, IN_JSON, *OTHER_FORMATS),
             answers=(Answer("The answer as a page.", (Media("text/html"),)),),
             problems=REFUSALS,

@@ -18,21 +18,12 @@ from service.web.openapi.schema import (
     Statistics,
     V2Models,
 )
+from service.web.statistics import TOLD
 
 __all__ = ["PROTOCOLS"]
 
 V2, V1 = "Open Inference Protocol (V2)", "TensorFlow Serving and KServe (V1)"
 ZEROS: Mapping[str, object] = MappingProxyType({"count": 0, "ns": 0})
-STAGES = (
-    "success",
-    "fail",
-    "compute_input",
-    "compute_infer",
-    "compute_output",
-    "queue",
-    "cache_hit",
-    "cache_miss",
-)
 STATISTICS = Answer(
     "What was asked of each version, and how long it took.",
     (
@@ -47,7 +38,7 @@ STATISTICS = Answer(
                         "last_inference": 0,
                         "inference_count": 0,
                         "execution_count": 0,
-                        "inference_stats": {stage: dict(ZEROS) for stage in STAGES},
+                        "inference_stats": {stage: dict(ZEROS) for stage in TOLD},
                         "batch_stats": [],
                     }
                 ]

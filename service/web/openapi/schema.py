@@ -8,6 +8,7 @@ from typing_extensions import TypedDict  # pydantic reads typing's own from Pyth
 from service.artifacts.format import Evaluation, Moment, PreprocessingChoice, Reject, Training
 from service.artifacts.reference import Reference
 from service.imaging import Choice
+from service.web.batch_bodies import MAX_ITEMS
 from service.web.options import Include
 from service.web.schema import Number, Numbers, Problem
 
@@ -41,6 +42,8 @@ Base64: TypeAlias = Annotated[str, Field(min_length=1)]
 Row: TypeAlias = Annotated[list[float], Field(min_length=1)]
 Pixels: TypeAlias = Row | Annotated[list[Row], Field(min_length=1)]
 Threshold: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+INCLUDE = rf"(\s*({'|'.join(Include)})\s*)?"
+Includes: TypeAlias = Annotated[str, Field(pattern=f"^{INCLUDE}(,{INCLUDE})*$")]
 
 
 class Options(TypedDict):
@@ -98,7 +101,7 @@ class Fields(TypedDict):
     reject_below: NotRequired[Threshold]
     invert: NotRequired[Choice]
     center: NotRequired[Choice]
-    include: NotRequired[Include]
+    include: NotRequired[Includes]
 
 
 class PictureForm(Fields):
@@ -115,10 +118,10 @@ class BatchForm(Fields):
     """Pictures in a form.
 
     Attributes:
-        image: the files, up to 256, each under any name.
+        image: the files, each under any name.
     """
 
-    image: Annotated[list[Binary], Field(min_length=1, max_length=256)]
+    image: Annotated[list[Binary], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
 class Instances(TypedDict):

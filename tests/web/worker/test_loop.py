@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections import Counter
+from concurrent.futures import wait
 from itertools import islice
 
 import numpy as np
@@ -163,6 +164,21 @@ def test_requests_that_follow_each_other_unasked_are_answered_in_turn(connect, p
         head = dict(line.split(b": ", 1) for line in iter(read.readline, b"\r\n") if b": " in line)
         assert head[b"X-Request-ID"] == b"r%d\r\n" % number
         assert json.loads(read.read(int(head[b"Content-Length"])))["id"] == f"r{number}"
+
+
+def test_a_request_is_accounted_for_before_a_thread_takes_the_next(worker, connect, parts, png, monkeypatch):
+    submit = worker.tpool.submit
+
+    def submit_and_wait(*call):
+        future = submit(*call)
+        wait([future], SECONDS)  # as where the thread is faster than the loop
+        return future
+
+    monkeypatch.setattr(worker.tpool, "submit", submit_and_wait)
+    stream = connect(brief(png, field=UNUSUAL) + ASK * 2).makefile("rb")
+    assert len([*islice(filter(re.compile(rb"HTTP/1.1 200").match, stream), 3)]) == 3
+    wait_until(lambda: worker.keepalived_conns)
+    assert gauge(parts, "digits_requests_in_flight") == gauge(parts, "digits_requests_waiting") == {(): 0}
 
 
 def test_a_client_may_ask_whether_to_go_on_and_not_wait_for_the_answer(connect, png):
