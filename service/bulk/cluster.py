@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
-from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
@@ -13,6 +12,7 @@ from distributed.comm.addressing import get_address_host
 from service.bulk.job import Item, Job, Worker
 from service.bulk.rows import Row
 from service.errors import BadInputError, ServiceError, UnreachableError
+from service.release import VERSION
 
 __all__ = ["Cluster"]
 
@@ -21,7 +21,6 @@ ASKED_EVERY = 32  # batches, how many threads there are now
 DISTRIBUTION = "digit-service"
 CLOSE_SECONDS = 2
 LOST = (CancelledError, OSError)  # what is raised where the scheduler was
-VERSION = version(DISTRIBUTION)
 
 
 class Cluster:
