@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import TypeAlias
@@ -105,10 +106,12 @@ def _crew(job: Job, workers: int | None, address: str | None) -> AbstractContext
 @contextmanager
 def _progress() -> Iterator[Report]:
     """Show how many files are answered, where somebody watches and tqdm is there."""
-    if not sys.stderr.isatty():
+    if not (sys.stderr.isatty() and find_spec("tqdm")):
         yield lambda _: None
         return
-    with needs("tqdm", extra="bulk", what="a progress bar").tqdm(unit=" files", smoothing=0.1) as bar:
+    from tqdm import tqdm  # noqa: PLC0415  # it may not be there
+
+    with tqdm(unit=" files", smoothing=0.1) as bar:
         yield bar.update
 
 
