@@ -30,6 +30,7 @@ class Cluster:
         broken: raised by a batch that several workers were lost with.
         brings_bytes: True, as nothing says that the workers see the same files.
         batch_items: files of a batch.
+        capacity: batches that are worth having in hand, by what the cluster was at the last look.
     """
 
     broken: tuple[type[Exception], ...] = (KilledWorker,)
@@ -51,7 +52,7 @@ class Cluster:
         """
         self._key = f"digits-{uuid4().hex}"
         self._n_submitted = 0
-        self._capacity = AT_ONCE
+        self.capacity = AT_ONCE
         self._client = _connected(address, timeout_seconds)
         try:
             self._client.register_plugin(_Plugin(self._key, job, VERSION), name=self._key)
@@ -62,15 +63,10 @@ class Cluster:
             ) from error
         self._executor = self._client.get_executor(pure=False)
 
-    @property
-    def capacity(self) -> int:
-        """Say how many batches are worth having in hand; the cluster may grow and shrink."""
-        if self._n_submitted % ASKED_EVERY == 0:
-            self._capacity = AT_ONCE * max(sum(self._client.nthreads().values()), 1)
-        return self._capacity
-
     def submit(self, items: Sequence[Item]) -> Future[list[Row]]:
         """Let a worker answer a batch."""
+        if self._n_submitted % ASKED_EVERY == 0:  # from the first on: the cluster may grow and shrink
+            self.capacity = AT_ONCE * max(sum(self._client.nthreads().values()), 1)
         self._n_submitted += 1
         future: Future[list[Row]] = self._executor.submit(_answer, self._key, items)
         return future
