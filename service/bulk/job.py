@@ -14,7 +14,7 @@ from service.bulk.rows import Row, Rows
 from service.classifier import Classifier
 from service.imaging import Choice, Limits
 from service.release import VERSION
-from service.seen import Seen
+from service.seen import Images, Seen
 from service.verdict import Verdict
 
 __all__ = ["Content", "Item", "Job", "Worker"]
@@ -119,7 +119,7 @@ class Worker:
             return ()
         if self._job.singly:
             return [self._classifier.judge_one(one).verdict for one in seen]
-        return self._classifier.verdicts_of(seen)
+        return self._classifier.verdicts(Images.of(seen))
 
 
 def _bytes_of(content: Content) -> bytes:
