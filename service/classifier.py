@@ -250,12 +250,12 @@ def preprocessing_of(artifact: Artifact) -> Preprocessing:
     preprocessing = PREPROCESSINGS.get(wanted.name)
     if preprocessing is None or wanted.parameters:
         raise BadArtifactError(
-            f"{metadata.name}@{metadata.version}: preprocessing {wanted.name!r} {wanted.parameters or ''} "
+            f"{metadata.full_name}: preprocessing {wanted.name!r} {wanted.parameters or ''} "
             f"is not known here; known are {', '.join(PREPROCESSINGS)}"
         )
     if preprocessing.n_in != metadata.sizes[0]:
         raise BadArtifactError(
-            f"{metadata.name}@{metadata.version}: preprocessing {wanted.name!r} makes "
+            f"{metadata.full_name}: preprocessing {wanted.name!r} makes "
             f"{preprocessing.n_in} numbers, the network reads {metadata.sizes[0]}"
         )
     return preprocessing

@@ -186,6 +186,11 @@ class Metadata(Record):
     licence: Line
     producer: Line
 
+    @property
+    def full_name(self) -> str:
+        """Say which network this is, as "plain@1"."""
+        return f"{self.name}@{self.version}"
+
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         n_in, *_, n_out = self.sizes

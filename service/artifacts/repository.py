@@ -164,7 +164,9 @@ class Repository:
                 artifacts[key] = artifact
             except BadArtifactError as error:
                 failures[key] = error
-                artifacts |= {_key(kept): kept for kept in previous if path in self._places(kept)}
+                artifacts |= {
+                    kept.metadata.full_name: kept for kept in previous if path in self._places(kept)
+                }
         try:
             catalogue = self._named(artifacts.values(), read_aliases(self.folder))
         except BadArtifactError as error:
@@ -205,7 +207,7 @@ class Repository:
         artifact = load(path, sha256=sums.get(path.relative_to(self.folder).as_posix()), inside=self.folder)
         place, _ = self._places(artifact)
         if place != path:
-            raise BadArtifactError(f"{path}: holds {_key(artifact)}; move it to {place}")
+            raise BadArtifactError(f"{path}: holds {artifact.metadata.full_name}; move it to {place}")
         return artifact
 
     def _places(self, artifact: Artifact) -> tuple[Path, Path]:
@@ -245,10 +247,6 @@ def _seen(file: Path) -> Iterator[tuple[str, int, int, int]]:
 
 def _is_artifact(path: Path) -> bool:
     return path.suffix == ".npz" and not path.name.endswith(".history.npz")
-
-
-def _key(artifact: Artifact) -> str:
-    return f"{artifact.metadata.name}@{artifact.metadata.version}"
 
 
 def _place(artifact: Artifact) -> tuple[str, list[str | int], str]:
