@@ -11,7 +11,6 @@ from typing import TypeAlias
 
 import click
 
-from service.artifacts import Repository
 from service.bulk import (
     Cores,
     Crew,
@@ -24,10 +23,10 @@ from service.bulk import (
     find,
     journal_of,
 )
-from service.cli.files import CENTER, INVERT
+from service.cli.files import CENTER, INVERT, chosen
 from service.cli.options import settings_flags
 from service.extras import needs
-from service.imaging import Choice, Format, Limits
+from service.imaging import Choice
 from service.settings import Settings, usable_cores
 
 __all__ = ["command"]
@@ -87,8 +86,7 @@ def command(
 
 
 def _job(settings: Settings, *, invert: Choice, center: Choice, singly: bool) -> Job:
-    artifact = Repository(settings.models).read().find(settings.model)
-    limits = Limits(settings.max_side_pixels, settings.max_pixels, frozenset(Format))
+    artifact, limits = chosen(settings)
     return Job(artifact.content, limits, settings.reject_below, invert, center, singly)
 
 
