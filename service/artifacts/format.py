@@ -15,12 +15,16 @@ __all__ = [
     "SCHEMA_VERSION",
     "Evaluation",
     "Golden",
+    "Line",
     "Metadata",
     "Moment",
+    "Name",
     "OperatingPoint",
     "PreprocessingChoice",
     "Reject",
     "Training",
+    "Version",
+    "Width",
 ]
 
 SCHEMA_VERSION: Literal[1] = 1

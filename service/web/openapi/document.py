@@ -18,7 +18,7 @@ from service.web.openapi.protocols import PROTOCOLS
 from service.web.openapi.samples import samples
 from service.web.openapi.types import Types
 
-__all__ = ["OPERATIONS", "document", "methods", "template"]
+__all__ = ["document"]
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {**PICTURES, **MODELS, **HISTORY, **PROTOCOLS, **PAGES}

@@ -9,7 +9,7 @@ from service.web.openapi.parts import Answer, Media, Operation
 from service.web.openapi.schema import BatchForm, PictureForm, PictureSent, PixelsSent
 from service.web.schema import BatchClassified, Classified
 
-__all__ = ["PICTURES"]
+__all__ = ["CLASSIFIED", "FORM", "OTHER_FORMATS", "PICTURES", "PNG_BODIES", "REFUSALS"]
 
 OPTIONS = ("model", "reject_below", "invert", "center", "include")
 REFUSALS = (
