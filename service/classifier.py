@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.artifacts import Artifact
 from service.errors import BadArtifactError, BadInputError
@@ -26,7 +25,7 @@ from service.imaging import (
     unobserved,
 )
 from service.network import FloatArray, Network, Trace
-from service.seen import Classification, Seen
+from service.seen import Classification, Images, Seen
 from service.verdict import Verdicts, decide, decide_all
 
 __all__ = ["Classifier", "preprocessing_of"]
@@ -156,22 +155,6 @@ class Classifier:
         blank = self.preprocessing.on_paper and bool((checked == self.preprocessing.low).all())
         return Seen(checked, blank)
 
-    def judge(self, seen: Sequence[Seen], *, reject_below: float | None = None) -> list[Classification]:
-        """Answer all that was seen with one forward pass; one by one, activations differ by at most 5e-6."""
-        if not seen:
-            return []
-        verdicts = self.verdicts_of(seen, reject_below=reject_below)
-        return [Classification(one, verdict) for one, verdict in zip(seen, verdicts, strict=True)]
-
-    def verdicts_of(self, seen: Sequence[Seen], *, reject_below: float | None = None) -> Verdicts:
-        """Judge all that was seen, at least one, in one forward pass."""
-        return self.verdicts(
-            np.stack([one.pixels for one in seen]),
-            blank=np.array([one.blank for one in seen]),
-            several=np.array([one.several for one in seen]),
-            reject_below=reject_below,
-        )
-
     def judge_each(self, seen: Sequence[Seen]) -> list[Classification]:
         """Answer each of what was seen as judge_one does, to the last bit, in less time."""
         if not seen:
@@ -224,17 +207,12 @@ class Classifier:
         answers = [self.network.forward(self.preprocessing.prepare(part)) for part in parts]
         return answers[0] if len(answers) == 1 else np.concatenate(answers)
 
-    def verdicts(
-        self,
-        images: FloatArray,
-        *,
-        blank: NDArray[np.bool_],
-        several: NDArray[np.bool_],
-        reject_below: float | None = None,
-    ) -> Verdicts:
-        """Judge checked images, (n, n_in), in one forward pass; blank and several as they were normalized."""
+    def verdicts(self, images: Images, *, reject_below: float | None = None) -> Verdicts:
+        """Judge many in one forward pass; one by one, activations differ by at most 5e-6."""
         threshold = self.reject_below if reject_below is None else reject_below
-        return decide_all(self.activations(images), threshold, blank=blank, several=several)
+        return decide_all(
+            self.activations(images.pixels), threshold, blank=images.blank, several=images.several
+        )
 
     def trace(self, pixels: Pixels) -> Trace:
         """Return z and the activations of every layer for one image, each (1, n_out)."""
@@ -272,12 +250,12 @@ def preprocessing_of(artifact: Artifact) -> Preprocessing:
     preprocessing = PREPROCESSINGS.get(wanted.name)
     if preprocessing is None or wanted.parameters:
         raise BadArtifactError(
-            f"{metadata.name}@{metadata.version}: preprocessing {wanted.name!r} {wanted.parameters or ''} "
+            f"{metadata.full_name}: preprocessing {wanted.name!r} {wanted.parameters or ''} "
             f"is not known here; known are {', '.join(PREPROCESSINGS)}"
         )
     if preprocessing.n_in != metadata.sizes[0]:
         raise BadArtifactError(
-            f"{metadata.name}@{metadata.version}: preprocessing {wanted.name!r} makes "
+            f"{metadata.full_name}: preprocessing {wanted.name!r} makes "
             f"{preprocessing.n_in} numbers, the network reads {metadata.sizes[0]}"
         )
     return preprocessing

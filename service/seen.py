@@ -1,11 +1,17 @@
 """One input as a classifier sees it: read but not yet judged, and then with its verdict."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from service.imaging import Normalized, Pixels
+from service.network import FloatArray
 from service.verdict import Verdict
 
-__all__ = ["Classification", "Seen"]
+__all__ = ["Classification", "Images", "Seen"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +36,30 @@ class Seen:
     def several(self) -> bool:
         """Say whether there was more than one thing in the picture."""
         return self.normalized is not None and self.normalized.several
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Images:
+    """Many inputs as they were read, not yet judged: in each array one row or one number an image.
+
+    Attributes:
+        pixels: (n, n_in) float32.
+        blank: (n,), true where there is no ink.
+        several: (n,), true where there is more than one thing.
+    """
+
+    pixels: FloatArray
+    blank: NDArray[np.bool_]
+    several: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, seen: Sequence[Seen]) -> Self:
+        """Put together what was seen one by one, at least one."""
+        return cls(
+            np.stack([one.pixels for one in seen]),
+            np.array([one.blank for one in seen]),
+            np.array([one.several for one in seen]),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,7 @@ from service.classifier import Classifier
 from service.errors import BadArtifactError, BadInputError, NotAPngError
 from service.imaging.preprocessing import deskew
 from service.network import Network
+from service.seen import Images
 from service.verdict import Reason
 
 
@@ -83,19 +84,18 @@ def test_many_are_judged_as_each_is_alone(artifact):
     images = np.random.default_rng(5).random((9, 784), dtype=np.float32) ** 4
     images[3] = 0
     strict = Classifier.of(artifact, reject_below=0.3)
-    together = strict.judge([strict.see_pixels(image) for image in images])
-    for image, one in zip(images, together, strict=True):
+    together = [*strict.verdicts(Images.of([strict.see_pixels(image) for image in images]))]
+    for image, verdict in zip(images, together, strict=True):
         alone = strict.classify_pixels(image).verdict
-        assert one.verdict.activations == pytest.approx(alone.activations, abs=1e-6)
-        assert (one.verdict.digit, one.verdict.reason) == (alone.digit, alone.reason)
-        assert (one.seen.pixels == image).all()
-    assert together[3].verdict.reason is Reason.BLANK
+        assert verdict.activations == pytest.approx(alone.activations, abs=1e-6)
+        assert (verdict.digit, verdict.reason) == (alone.digit, alone.reason)
+    assert together[3].reason is Reason.BLANK
 
 
 def test_what_is_seen_alone_is_judged_bit_for_bit_as_it_is_classified(classifier, pixels):
     seen = classifier.see(png(pixels))
-    [judged] = classifier.judge([seen])
-    assert (judged.verdict.activations == classifier.classify(png(pixels)).verdict.activations).all()
+    [verdict] = classifier.verdicts(Images.of([seen]))
+    assert (verdict.activations == classifier.classify(png(pixels)).verdict.activations).all()
 
 
 @pytest.mark.parametrize("preprocessing", ["mnist", "mnist-deskewed", "mnist-evened"])
@@ -113,13 +113,12 @@ def test_each_of_many_is_judged_bit_for_bit_as_it_is_alone(artifact, preprocessi
 
 
 def test_of_nothing_nothing_is_judged(classifier):
-    assert classifier.judge([]) == []
     assert classifier.judge_each([]) == []
 
 
 def test_a_judgement_has_the_threshold_of_the_call(classifier, pixels):
-    [judged] = classifier.judge([classifier.see_pixels(pixels)], reject_below=0.75)
-    assert judged.verdict.reject_below == 0.75
+    [verdict] = classifier.verdicts(Images.of([classifier.see_pixels(pixels)]), reject_below=0.75)
+    assert verdict.reject_below == 0.75
 
 
 def test_the_threshold_of_the_call_wins_over_the_classifiers(artifact, pixels):

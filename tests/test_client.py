@@ -416,7 +416,7 @@ def test_flags_that_mean_nothing_together_are_refused(flags, said):
 
 
 def test_the_command_line_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "service.client", None)
+    monkeypatch.setitem(sys.modules, "requests", None)
     done = CliRunner().invoke(command, ["--url", "http://127.0.0.1:9", str(FIVE)])
     assert "pip install 'digit-service[client]'" in str(done.exception)
 

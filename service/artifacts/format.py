@@ -15,12 +15,16 @@ __all__ = [
     "SCHEMA_VERSION",
     "Evaluation",
     "Golden",
+    "Line",
     "Metadata",
     "Moment",
+    "Name",
     "OperatingPoint",
     "PreprocessingChoice",
     "Reject",
     "Training",
+    "Version",
+    "Width",
 ]
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -185,6 +189,11 @@ class Metadata(Record):
     golden: Golden
     licence: Line
     producer: Line
+
+    @property
+    def full_name(self) -> str:
+        """Say which network this is, as "plain@1"."""
+        return f"{self.name}@{self.version}"
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

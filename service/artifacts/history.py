@@ -25,7 +25,7 @@ from service.artifacts.sums import checked, read_sums
 from service.errors import BadArtifactError
 from service.network import ACTIVATIONS, FloatArray, Layer, Network
 
-__all__ = ["History", "history_of", "load_history", "save_history"]
+__all__ = ["DTYPE", "History", "history_of", "load_history", "save_history"]
 
 DTYPE = "float16"
 MOST_MOMENTS = 256

@@ -36,7 +36,7 @@ class Artifact:
     content: bytes = b""
 
     def __repr__(self) -> str:
-        return f"Artifact {self.metadata.name}@{self.metadata.version}, {self.network!r}"
+        return f"Artifact {self.metadata.full_name}, {self.network!r}"
 
 
 def load(path: Path, *, sha256: str | None = None, inside: Path | None = None) -> Artifact:

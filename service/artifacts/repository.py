@@ -68,28 +68,28 @@ class Catalogue:
         Raises:
             UnknownModelError: there is none; the message names those that exist.
         """
+        versions = self.versions(model)
+        return versions[[*versions][-1]]
+
+    def versions(self, model: str) -> Mapping[str, Artifact]:
+        """Return the artifacts of "name" in rising order, or of "name@version" that one alone; see find.
+
+        Raises:
+            UnknownModelError: there is none; the message names those that exist.
+        """
         name, at, version = model.partition("@")
-        versions = self.versions(name)
+        # what an alias stands for is no alias, so that this ends
+        versions = self.versions(self.aliases[name]) if name in self.aliases else self.artifacts.get(name)
+        if versions is None:
+            known = ", ".join((*self.artifacts, *self.aliases)) or "none"
+            raise UnknownModelError(f"there is no model {name[:70]!a}; those that exist: {known}")
         if not at:
-            return versions[[*versions][-1]]
+            return versions
         if version not in versions:
             raise UnknownModelError(
                 f"model {name!r} has no version {version[:40]!a}; those that exist: {', '.join(versions)}"
             )
-        return versions[version]
-
-    def versions(self, name: str) -> Mapping[str, Artifact]:
-        """Return the artifacts of a model in rising order; of an alias of one version, that one alone.
-
-        Raises:
-            UnknownModelError: no model and no alias is called so.
-        """
-        model, at, version = self.aliases.get(name, name).partition("@")
-        versions = self.artifacts.get(model)
-        if versions is None:
-            known = ", ".join((*self.artifacts, *self.aliases)) or "none"
-            raise UnknownModelError(f"there is no model {name[:70]!a}; those that exist: {known}")
-        return {version: versions[version]} if at else versions
+        return {version: versions[version]}
 
     def aliases_of(self, artifact: Artifact) -> list[str]:
         """List the aliases that lead to an artifact."""
@@ -164,7 +164,9 @@ class Repository:
                 artifacts[key] = artifact
             except BadArtifactError as error:
                 failures[key] = error
-                artifacts |= {_key(kept): kept for kept in previous if path in self._places(kept)}
+                artifacts |= {
+                    kept.metadata.full_name: kept for kept in previous if path in self._places(kept)
+                }
         try:
             catalogue = self._named(artifacts.values(), read_aliases(self.folder))
         except BadArtifactError as error:
@@ -205,7 +207,7 @@ class Repository:
         artifact = load(path, sha256=sums.get(path.relative_to(self.folder).as_posix()), inside=self.folder)
         place, _ = self._places(artifact)
         if place != path:
-            raise BadArtifactError(f"{path}: holds {_key(artifact)}; move it to {place}")
+            raise BadArtifactError(f"{path}: holds {artifact.metadata.full_name}; move it to {place}")
         return artifact
 
     def _places(self, artifact: Artifact) -> tuple[Path, Path]:
@@ -245,10 +247,6 @@ def _seen(file: Path) -> Iterator[tuple[str, int, int, int]]:
 
 def _is_artifact(path: Path) -> bool:
     return path.suffix == ".npz" and not path.name.endswith(".history.npz")
-
-
-def _key(artifact: Artifact) -> str:
-    return f"{artifact.metadata.name}@{artifact.metadata.version}"
 
 
 def _place(artifact: Artifact) -> tuple[str, list[str | int], str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from service.artifacts import disk
 from service.errors import BadArtifactError
 
-__all__ = ["checked", "read_sums", "write_sums"]
+__all__ = ["FILE_NAME", "checked", "read_sums", "write_sums"]
 
 FILE_NAME = "SHA256SUMS"
 MAX_BYTES = 2**20

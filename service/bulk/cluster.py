@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
-from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
@@ -13,6 +12,7 @@ from distributed.comm.addressing import get_address_host
 from service.bulk.job import Item, Job, Worker
 from service.bulk.rows import Row
 from service.errors import BadInputError, ServiceError, UnreachableError
+from service.release import VERSION
 
 __all__ = ["Cluster"]
 
@@ -21,7 +21,6 @@ ASKED_EVERY = 32  # batches, how many threads there are now
 DISTRIBUTION = "digit-service"
 CLOSE_SECONDS = 2
 LOST = (CancelledError, OSError)  # what is raised where the scheduler was
-VERSION = version(DISTRIBUTION)
 
 
 class Cluster:
@@ -31,6 +30,7 @@ class Cluster:
         broken: raised by a batch that several workers were lost with.
         brings_bytes: True, as nothing says that the workers see the same files.
         batch_items: files of a batch.
+        capacity: batches that are worth having in hand, by what the cluster was at the last look.
     """
 
     broken: tuple[type[Exception], ...] = (KilledWorker,)
@@ -52,7 +52,7 @@ class Cluster:
         """
         self._key = f"digits-{uuid4().hex}"
         self._n_submitted = 0
-        self._capacity = AT_ONCE
+        self.capacity = AT_ONCE
         self._client = _connected(address, timeout_seconds)
         try:
             self._client.register_plugin(_Plugin(self._key, job, VERSION), name=self._key)
@@ -63,15 +63,10 @@ class Cluster:
             ) from error
         self._executor = self._client.get_executor(pure=False)
 
-    @property
-    def capacity(self) -> int:
-        """Say how many batches are worth having in hand; the cluster may grow and shrink."""
-        if self._n_submitted % ASKED_EVERY == 0:
-            self._capacity = AT_ONCE * max(sum(self._client.nthreads().values()), 1)
-        return self._capacity
-
     def submit(self, items: Sequence[Item]) -> Future[list[Row]]:
         """Let a worker answer a batch."""
+        if self._n_submitted % ASKED_EVERY == 0:  # from the first on: the cluster may grow and shrink
+            self.capacity = AT_ONCE * max(sum(self._client.nthreads().values()), 1)
         self._n_submitted += 1
         future: Future[list[Row]] = self._executor.submit(_answer, self._key, items)
         return future

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from importlib.metadata import version
 from itertools import takewhile
 from typing import TypeAlias
 
@@ -14,7 +13,8 @@ from service.bulk.read import read
 from service.bulk.rows import Row, Rows
 from service.classifier import Classifier
 from service.imaging import Choice, Limits
-from service.seen import Seen
+from service.release import VERSION
+from service.seen import Images, Seen
 from service.verdict import Verdict
 
 __all__ = ["Content", "Item", "Job", "Worker"]
@@ -80,7 +80,7 @@ class Job:
             "singly": self.singly,
             "max_side_pixels": self.limits.max_side,
             "max_pixels": self.limits.max_pixels,
-            "digit-service": version("digit-service"),
+            "digit-service": VERSION,
         }
 
 
@@ -119,7 +119,7 @@ class Worker:
             return ()
         if self._job.singly:
             return [self._classifier.judge_one(one).verdict for one in seen]
-        return self._classifier.verdicts_of(seen)
+        return self._classifier.verdicts(Images.of(seen))
 
 
 def _bytes_of(content: Content) -> bytes:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from service.bulk.journal import Journal
 from service.bulk.rows import Rows
-from service.bulk.tables import EXTRAS, TABLES
+from service.bulk.tables import TABLES
 from service.errors import BadInputError
+from service.extras import needs
 from service.whole import whole
 
 __all__ = ["check_out", "journal_of", "write_out"]
@@ -27,7 +28,8 @@ def check_out(out: Path) -> None:
         raise BadInputError(
             f"{out}: the format is not known; name it {', '.join(f'*{end}' for end in TABLES)}"
         )
-    EXTRAS.get(out.suffix.lower(), lambda: None)()
+    if out.suffix.lower() == ".parquet":
+        needs("pyarrow", extra="bulk", what="a .parquet file")
     if not out.parent.is_dir():
         raise BadInputError(f"{out}: there is no folder {str(out.parent)!a}; make it")
     if out.exists() and not journal_of(out).exists():

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, BinaryIO, TypeAlias
@@ -10,9 +11,8 @@ from typing import Any, BinaryIO, TypeAlias
 import orjson
 
 from service.bulk.rows import Rows
-from service.extras import needs
 
-__all__ = ["EXTRAS", "TABLES"]
+__all__ = ["TABLES"]
 
 Lines: TypeAlias = Iterator[bytes]
 Table: TypeAlias = Callable[[Lines, BinaryIO, Rows], None]
@@ -56,7 +56,7 @@ def _cells(row: Mapping[str, Any], n_out: int) -> Iterator[object]:
 
 def _parquet(lines: Lines, file: BinaryIO, rows: Rows) -> None:
     """Let Arrow read the lines, which costs a microsecond each."""
-    arrow, json, parquet = (_needs(name) for name in ("pyarrow", "pyarrow.json", "pyarrow.parquet"))
+    arrow, json, parquet = map(import_module, ("pyarrow", "pyarrow.json", "pyarrow.parquet"))
     schema = arrow.schema(
         (
             name,
@@ -72,12 +72,5 @@ def _parquet(lines: Lines, file: BinaryIO, rows: Rows) -> None:
             writer.write_table(json.read_json(io.BytesIO(group), parse_options=options))
 
 
-def _needs(module: str) -> Any:  # noqa: ANN401  # Arrow has no types
-    return needs(module, extra="bulk", what="a .parquet file")
-
-
 TABLES: Mapping[str, Table] = MappingProxyType({".parquet": _parquet, ".csv": _csv, ".jsonl": _jsonl})
 """What writes a file of results, by how its name ends."""
-
-EXTRAS: Mapping[str, Callable[[], object]] = MappingProxyType({".parquet": lambda: _needs("pyarrow")})
-"""What a format needs, which is asked for before the work begins."""

@@ -31,8 +31,7 @@ def summary(artifact: Artifact) -> str:
     metadata = artifact.metadata
     accuracy = "not measured" if metadata.evaluation is None else f"{metadata.evaluation.accuracy:.2%} right"
     return (
-        f"{metadata.name}@{metadata.version}  {artifact.network!r}, {accuracy}, "
-        f"rejects below {metadata.reject.threshold:g}"
+        f"{metadata.full_name}  {artifact.network!r}, {accuracy}, rejects below {metadata.reject.threshold:g}"
     )
 
 

@@ -6,10 +6,9 @@ import click
 
 from service.artifacts.card import card
 from service.cli.artifact import find
+from service.cli.files import write
 from service.cli.options import settings_flags
-from service.errors import BadInputError
 from service.settings import Settings
-from service.whole import whole
 
 __all__ = ["command"]
 
@@ -24,9 +23,5 @@ def command(model: str, out: Path | None, config: Path | None, **flags: object) 
     text = card(found.metadata, sha256=found.sha256, size_bytes=found.size_bytes)
     if out is None:
         click.echo(text, nl=False)
-        return
-    try:
-        with whole(out) as file:
-            file.write(text.encode())
-    except OSError as error:
-        raise BadInputError(f"{out}: cannot be written ({error.strerror}); name another file") from error
+    else:
+        write(out, text.encode())

@@ -10,13 +10,13 @@ import click
 import numpy as np
 import orjson
 
-from service.artifacts import Repository
 from service.artifacts.format import DIGITS
 from service.classifier import Classifier
-from service.cli.files import CENTER, INVERT, read
+from service.cli.files import CENTER, INVERT, chosen, read
 from service.cli.options import AS_JSON, settings_flags
-from service.errors import BadInputError, ImageError, ServiceError
-from service.imaging import Choice, Format, Limits
+from service.errors import BadInputError, ImageError
+from service.extras import needs
+from service.imaging import Choice
 from service.settings import Settings
 from service.verdict import Reason
 from service.web.answers import answer
@@ -95,8 +95,7 @@ def _refuse(**given: object) -> None:
 
 def _here(settings: Settings, *, invert: Choice, center: Choice) -> Ask:
     """Return what answers as the service would, and is this process."""
-    artifact = Repository(settings.models).read().find(settings.model)
-    limits = Limits(settings.max_side_pixels, settings.max_pixels, frozenset(Format))
+    artifact, limits = chosen(settings)
     classifier = Classifier.of(artifact, limits=limits, reject_below=settings.reject_below)
 
     def ask(picture: bytes) -> Told:
@@ -107,12 +106,9 @@ def _here(settings: Settings, *, invert: Choice, center: Choice) -> Ask:
 
 def _there(stack: ExitStack, url: str, key_file: Path | None, **options: str | None) -> Ask:
     """Return what asks a running service."""
-    try:
-        from service.client import Client  # noqa: PLC0415  # its extra is needed here alone
-    except ImportError as error:
-        raise ServiceError(
-            "--url needs requests, which is not installed; pip install 'digit-service[client]'"
-        ) from error
+    needs("requests", extra="client", what="--url")
+    from service.client import Client  # noqa: PLC0415  # its extra is needed here alone
+
     key = None if key_file is None else read(str(key_file)).decode(errors="replace").strip()
     client = stack.enter_context(Client(url, key=key))
     return lambda picture: client.classify(picture, **options).members

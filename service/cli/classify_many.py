@@ -4,13 +4,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import TypeAlias
 
 import click
 
-from service.artifacts import Repository
 from service.bulk import (
     Cores,
     Crew,
@@ -23,10 +23,10 @@ from service.bulk import (
     find,
     journal_of,
 )
-from service.cli.files import CENTER, INVERT
+from service.cli.files import CENTER, INVERT, chosen
 from service.cli.options import settings_flags
 from service.extras import needs
-from service.imaging import Choice, Format, Limits
+from service.imaging import Choice
 from service.settings import Settings, usable_cores
 
 __all__ = ["command"]
@@ -86,8 +86,7 @@ def command(
 
 
 def _job(settings: Settings, *, invert: Choice, center: Choice, singly: bool) -> Job:
-    artifact = Repository(settings.models).read().find(settings.model)
-    limits = Limits(settings.max_side_pixels, settings.max_pixels, frozenset(Format))
+    artifact, limits = chosen(settings)
     return Job(artifact.content, limits, settings.reject_below, invert, center, singly)
 
 
@@ -105,10 +104,12 @@ def _crew(job: Job, workers: int | None, address: str | None) -> AbstractContext
 @contextmanager
 def _progress() -> Iterator[Report]:
     """Show how many files are answered, where somebody watches and tqdm is there."""
-    if not sys.stderr.isatty():
+    if not (sys.stderr.isatty() and find_spec("tqdm")):
         yield lambda _: None
         return
-    with needs("tqdm", extra="bulk", what="a progress bar").tqdm(unit=" files", smoothing=0.1) as bar:
+    from tqdm import tqdm  # noqa: PLC0415  # it may not be there
+
+    with tqdm(unit=" files", smoothing=0.1) as bar:
         yield bar.update
 
 

@@ -1,14 +1,18 @@
-"""What the commands that look at pictures share."""
+"""What the commands that look at pictures share, and how commands write a file."""
 
 import sys
+from pathlib import Path
 
 import click
 
+from service.artifacts import Artifact, Repository
 from service.cli.options import Decorator
 from service.errors import BadInputError
-from service.imaging import Choice
+from service.imaging import Choice, Format, Limits
+from service.settings import Settings
+from service.whole import whole
 
-__all__ = ["CENTER", "INVERT", "read"]
+__all__ = ["CENTER", "INVERT", "chosen", "read", "write"]
 
 
 def _choice(flag: str, sentence: str) -> Decorator:
@@ -35,3 +39,27 @@ def read(file: str) -> bytes:
     except OSError as error:
         raise BadInputError(f"{error.strerror}; name a file that can be read") from error
     return content
+
+
+def chosen(settings: Settings) -> tuple[Artifact, Limits]:
+    """Return the model that settings choose, and the limits of pictures: every format is read here.
+
+    Raises:
+        BadArtifactError: the folder of models has a bad one, or none.
+        UnknownModelError: it has none of that name.
+    """
+    limits = Limits(settings.max_side_pixels, settings.max_pixels, frozenset(Format))
+    return Repository(settings.models).read().find(settings.model), limits
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file, as a whole or not at all.
+
+    Raises:
+        BadInputError: it cannot be written.
+    """
+    try:
+        with whole(path) as file:
+            file.write(content)
+    except OSError as error:
+        raise BadInputError(f"{path}: cannot be written ({error.strerror}); name another file") from error

@@ -10,7 +10,7 @@ import click
 from service.errors import SettingsError
 from service.settings import SETTINGS, Setting, usable_cores
 
-__all__ = ["AS_JSON", "DATA", "PROCESSES", "settings_flags"]
+__all__ = ["AS_JSON", "DATA", "PROCESSES", "Decorator", "settings_flags"]
 
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 

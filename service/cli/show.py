@@ -4,12 +4,10 @@ from pathlib import Path
 
 import click
 
-from service.artifacts import Repository
 from service.classifier import Classifier
-from service.cli.files import CENTER, INVERT, read
+from service.cli.files import CENTER, INVERT, chosen, read, write
 from service.cli.options import settings_flags
-from service.errors import BadInputError
-from service.imaging import Choice, Format, Limits
+from service.imaging import Choice
 from service.imaging.filmstrip import frames, write_filmstrip
 from service.settings import Settings
 
@@ -26,14 +24,10 @@ def command(
     file: str, out: Path | None, invert: Choice, center: Choice, config: Path | None, **flags: object
 ) -> None:
     """Draw each step from the picture in FILE to what a network reads, side by side in one PNG."""
-    settings = Settings.load(flags, file=config)
-    classifier = Classifier.of(Repository(settings.models).read().find(settings.model))
+    artifact, limits = chosen(Settings.load(flags, file=config))
+    classifier = Classifier.of(artifact)
     classifier.check_that_pictures_are_read()
-    limits = Limits(settings.max_side_pixels, settings.max_pixels, frozenset(Format))
     strip = frames(read(file), limits, classifier.preprocessing, invert, center)
     target = Path(f"{'stdin' if file == '-' else Path(file).stem}-steps.png") if out is None else out
-    try:
-        target.write_bytes(write_filmstrip(strip))
-    except OSError as error:
-        raise BadInputError(f"{target}: cannot be written ({error.strerror}); name another file") from error
+    write(target, write_filmstrip(strip))
     click.echo(f"{target}: {', '.join(frame.name for frame in strip)}")

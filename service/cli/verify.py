@@ -26,5 +26,5 @@ def command(artifact: str, config: Path | None, **flags: object) -> None:
     click.echo(f"{found.sha256}  ok")
     path, place = Path(artifact), Path(found.metadata.name, f"{found.metadata.version}.npz")
     if path.suffix == ".npz" and path.absolute().parts[-2:] != place.parts:
-        name, key = click.format_filename(path), f"{found.metadata.name}@{found.metadata.version}"
-        click.echo(f"digits: {name}: holds {key}; to serve it, move it to <models>/{place}", err=True)
+        holds = f"{click.format_filename(path)}: holds {found.metadata.full_name}"
+        click.echo(f"digits: {holds}; to serve it, move it to <models>/{place}", err=True)

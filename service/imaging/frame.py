@@ -9,7 +9,7 @@ from PIL import Image
 from service.imaging.ink import SOLID, padded, pen_width
 from service.network import FloatArray
 
-__all__ = ["CENTRE", "SIDE", "Framed", "frame", "frame_whole"]
+__all__ = ["CENTRE", "FINE", "SIDE", "Framed", "frame", "frame_whole"]
 
 SIDE = 28
 BOX = 20  # pixels along the digit's longer side

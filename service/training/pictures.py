@@ -58,8 +58,7 @@ def draw(measured: Measurement, out: Path) -> list[Path]:
 
 
 def _of(measured: Measurement) -> str:
-    metadata = measured.artifact.metadata
-    return f"{metadata.name}@{metadata.version}"
+    return measured.artifact.metadata.full_name
 
 
 def _confusion(measured: Measurement) -> "Figure":

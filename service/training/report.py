@@ -33,9 +33,9 @@ def _at(measured: Measurement, threshold: float) -> OperatingPoint:
 
 
 def _head(measured: Measurement) -> Iterator[str]:
-    metadata, evaluation = measured.artifact.metadata, measured.evaluation
+    artifact, evaluation = measured.artifact, measured.evaluation
     here = _at(measured, measured.threshold)
-    yield f"{metadata.name}@{metadata.version}  {measured.artifact.network!r}"
+    yield f"{artifact.metadata.full_name}  {artifact.network!r}"
     yield f"{evaluation.data}: {evaluation.n_images:,} images"
     yield f"accuracy            {evaluation.accuracy:8.2%}"
     yield f"calibration error   {evaluation.calibration_error:8.2%}"

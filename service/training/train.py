@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from service.artifacts.save import check_place, check_sizes
 from service.errors import BadDataError, BadInputError
 from service.imaging import PREPROCESSINGS
 from service.network import FloatArray, Network
+from service.release import VERSION
 from service.training import calibrate, mnist, recipes, trash
 from service.training.ask import ask
 from service.training.calibrate import AS_IT_IS, Scale
@@ -34,8 +34,6 @@ from service.training.refit import refitting
 from service.verdict import accepted
 
 __all__ = ["Made", "make", "run"]
-
-CODE_VERSION = version("digit-service")
 
 
 class Choice(NamedTuple):
@@ -195,7 +193,7 @@ def make(
         curve=fitted.curve,
         golden=golden_samples(network, preprocessing.prepare(_typical(training))),
         licence="MIT",
-        producer=f"digit-service {CODE_VERSION}",
+        producer=f"digit-service {VERSION}",
     )
     moments = {e: _finished(stood, choice.scale, recipe) for e, stood in shipped.moments.items()}
     return Made(network, metadata, moments)
@@ -248,7 +246,7 @@ def _training(recipe: Recipe, everything: Mnist, seed: int) -> Training:
         recipe=recipe.model_dump(mode="json"),
         cost=recipe.cost,
         epochs=recipe.epochs,
-        code_version=CODE_VERSION,
+        code_version=VERSION,
     )
 
 

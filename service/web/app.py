@@ -33,7 +33,7 @@ from service.web.weights import weights_routes
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-__all__ = ["DigitService", "create_app"]
+__all__ = ["STDOUT", "DigitService", "create_app"]
 
 STDOUT = 1
 

@@ -1,6 +1,6 @@
 """POST /v1/classify/batch: many pictures in, one forward pass over those that can be read, answers out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from flask import Blueprint
@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from service.batch import see_all
 from service.classifier import Classifier
 from service.errors import ServiceError
-from service.seen import Classification, Seen
+from service.seen import Classification, Images, Seen
+from service.verdict import Verdict
 from service.web.allowance import PixelAllowance
 from service.web.answers import answer
 from service.web.batch_bodies import Batch, Item, read_batch
@@ -34,22 +35,33 @@ def batch_routes(state: State, metrics: Metrics) -> Blueprint:
         batch = read_batch(exchange, max_body_bytes, max_seconds)
         classifier = state.current.classifier(batch.options.model)
         classifier.check_that_pictures_are_read()
-        outcomes = _judge(exchange, batch, classifier)
-        classified = [outcome for outcome in outcomes if isinstance(outcome, Classification)]
-        metrics.classified_each(classifier.artifact, classified)
+        outcomes = _judge(exchange, batch, classifier, metrics)
         return _tell(exchange, batch, classifier, outcomes)
 
     return routes
 
 
-def _judge(exchange: Exchange, batch: Batch, classifier: Classifier) -> list[Classification | Problem]:
-    """Look at the pictures, then judge all of them at once."""
+def _judge(
+    exchange: Exchange, batch: Batch, classifier: Classifier, metrics: Metrics
+) -> list[Classification | Problem]:
+    """Look at the pictures, then judge and count all of them at once."""
     passed = exchange.start_stopwatch().passed
     looked = _look(exchange.id, batch, classifier, passed)
     seen = [one for one in looked if isinstance(one, Seen)]
-    judged = iter(classifier.judge(seen, reject_below=batch.options.reject_below))
+    verdicts = iter(_verdicts(seen, batch, classifier, metrics))
     passed("forward")
-    return [next(judged) if isinstance(one, Seen) else one for one in looked]
+    return [Classification(one, next(verdicts)) if isinstance(one, Seen) else one for one in looked]
+
+
+def _verdicts(
+    seen: Sequence[Seen], batch: Batch, classifier: Classifier, metrics: Metrics
+) -> Iterable[Verdict]:
+    if not seen:
+        return ()
+    images = Images.of(seen)
+    verdicts = classifier.verdicts(images, reject_below=batch.options.reject_below)
+    metrics.classified_all(classifier.artifact, verdicts, images.pixels)
+    return verdicts
 
 
 def _look(

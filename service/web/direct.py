@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from service.web.finish import Complete
 
-__all__ = ["Direct", "Steps", "View"]
+__all__ = ["STATUS_LINES", "Direct", "Steps", "View"]
 
 View: TypeAlias = Callable[[Exchange], Mapping[str, object]]
 STATUS_LINES = {status: f"{status.value} {status.phrase}" for status in HTTPStatus}

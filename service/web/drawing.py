@@ -9,7 +9,7 @@ from service.imaging import PALETTES, Palette
 from service.web.exchange import Exchange
 from service.web.options import only_once
 
-__all__ = ["DRAWING", "Drawing", "parse_drawing"]
+__all__ = ["DRAWING", "LARGEST_SCALE", "Drawing", "parse_drawing"]
 
 LARGEST_SCALE = 32
 MOST_PIXELS = 4 * 2**20  # of one PNG

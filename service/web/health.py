@@ -1,12 +1,12 @@
 """The probes: is the process alive, should classifications be sent to it, and what does it serve."""
 
 import time
-from importlib.metadata import version
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from service.errors import NotReadyError
+from service.release import VERSION
 from service.web.problems import problem_response
 from service.web.state import State
 
@@ -51,7 +51,7 @@ def _facts(state: State) -> dict[str, object]:
         for artifact in state.current.catalogue
     ]
     return {
-        "version": version("digit-service"),
+        "version": VERSION,
         "models": artifacts,
         "uptime_seconds": round(time.monotonic() - state.started, 3),
         "reload_failures": dict(state.failures),

@@ -72,7 +72,7 @@ def history_routes(state: State) -> Blueprint:
         networks = dict(zip(map(str, history.epochs), history.networks, strict=True)) if history else {}
         if history is None or epoch not in networks:
             raise UnknownModelError(
-                f"{_name(classifier)} kept no weights of epoch {epoch[:20]!a}; "
+                f"{classifier.artifact.metadata.full_name} kept no weights of epoch {epoch[:20]!a}; "
                 f"it kept those of {', '.join(networks) or 'none'}"
             )
         network = networks[epoch]
@@ -95,7 +95,7 @@ def history_routes(state: State) -> Blueprint:
         """Tell the weights into one neuron after an epoch, and its bias."""
         classifier, kept = at(epoch, name, version)
         layers = classifier.network.layers
-        depth = index(layer, len(layers), _name(classifier), "layer")
+        depth = index(layer, len(layers), classifier.artifact.metadata.full_name, "layer")
         place = index(neuron, layers[depth].n_out, f"layer {depth}", "neuron")
         told: NeuronThen = {
             **_which(classifier),
@@ -119,10 +119,6 @@ def history_routes(state: State) -> Blueprint:
         return answer(exchange.id, classifier, classification, upload.options)
 
     return routes
-
-
-def _name(classifier: Classifier) -> str:
-    return "{model}@{model_version}".format(**_which(classifier))
 
 
 class _Which(TypedDict):

@@ -3,17 +3,16 @@
 from collections.abc import Callable
 from hashlib import sha256
 from http import HTTPStatus
-from importlib.metadata import version as version_of
 
 from flask import Response
 
+from service.release import VERSION
 from service.web.exchange import Exchange
 
 __all__ = ["lasting"]
 
 OF_A_NAME = "no-cache"  # kept, but asked for each time: tomorrow the name may mean another artifact
 OF_A_VERSION = "private, max-age=3600"  # an hour, as a version is now and then trained anew
-MADE_BY = version_of("digit-service")  # other code may draw otherwise
 TAG_CHARACTERS = 32  # 128 bits
 
 
@@ -28,7 +27,8 @@ def lasting(
         ingredients: all that the answer depends on, each told apart by its repr.
         make: called where the client has not got it.
     """
-    tag = sha256(repr((MADE_BY, *ingredients)).encode()).hexdigest()[:TAG_CHARACTERS]
+    # the release, as other code may draw otherwise
+    tag = sha256(repr((VERSION, *ingredients)).encode()).hexdigest()[:TAG_CHARACTERS]
     known = exchange.if_none_match.contains_weak(tag)  # a proxy that compresses makes tags weak
     response = Response(status=HTTPStatus.NOT_MODIFIED) if known else make()
     response.set_etag(tag)

@@ -5,7 +5,18 @@ from typing import Annotated, Any, NotRequired, TypeAlias
 from pydantic import WithJsonSchema
 from typing_extensions import TypedDict  # pydantic reads typing's own from Python 3.12 on
 
-__all__ = ["BatchClassified", "Classified", "LayerRead", "Named", "Preprocessed", "Problem", "Refused"]
+__all__ = [
+    "BatchClassified",
+    "Classified",
+    "LayerRead",
+    "Named",
+    "Number",
+    "Numbers",
+    "Preprocessed",
+    "Problem",
+    "Refused",
+    "Rows",
+]
 
 Number: TypeAlias = Annotated[Any, WithJsonSchema({"type": "number"})]
 Numbers: TypeAlias = Annotated[Any, WithJsonSchema({"type": "array", "items": {"type": "number"}})]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Self
 
-from service.artifacts import Artifact, Catalogue, Repository, self_test
+from service.artifacts import Catalogue, Repository, self_test
 from service.classifier import Classifier, preprocessing_of
 from service.errors import BadArtifactError, ServiceError, SettingsError
 from service.imaging import Budget, Format, Limits
@@ -63,13 +63,13 @@ class Snapshot:
         limits = Limits(settings.max_side_pixels, settings.max_pixels, formats)
         threshold = settings.reject_below
         classifiers = {
-            _full_name(artifact): Classifier.of(
+            artifact.metadata.full_name: Classifier.of(
                 artifact, limits=limits, reject_below=threshold, budget=budget
             )
             for artifact in catalogue
         }
-        newest = {name: classifiers[_full_name(catalogue.find(name))] for name in catalogue.artifacts}
-        default = classifiers[_full_name(catalogue.find(settings.model))]
+        newest = {name: classifiers[catalogue.find(name).metadata.full_name] for name in catalogue.artifacts}
+        default = classifiers[catalogue.find(settings.model).metadata.full_name]
         quick = all(one.network.n_parameters <= QUICK_NUMBERS for one in classifiers.values())
         return cls(catalogue, MappingProxyType(classifiers | newest), default, quick)
 
@@ -81,7 +81,7 @@ class Snapshot:
         """
         if model is None:
             return self.default
-        return self.classifiers.get(model) or self.classifiers[_full_name(self.catalogue.find(model))]
+        return self.classifiers.get(model) or self.classifiers[self.catalogue.find(model).metadata.full_name]
 
     def version(self, name: str, version: str | None) -> Classifier:
         """Return the classifier of a model's version, and of what its name stands for where that is None.
@@ -175,7 +175,3 @@ def _keys(settings: Settings) -> Keys | None:
     if settings.lock_metrics and settings.api_keys is None:
         raise SettingsError("lock_metrics asks for a key, and there are none; give --api-keys-file")
     return None if settings.api_keys is None else Keys.parse(settings.api_keys)
-
-
-def _full_name(artifact: Artifact) -> str:
-    return f"{artifact.metadata.name}@{artifact.metadata.version}"

@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -286,6 +287,8 @@ def test_an_unknown_model_is_answered_with_those_that_exist(catalogue, model, me
         catalogue.find(model)
 
     assert str(unknown.value) == message
+    with pytest.raises(UnknownModelError, match=re.escape(message)):
+        catalogue.versions(model)
 
 
 def test_an_empty_catalogue_says_that_there_is_none():

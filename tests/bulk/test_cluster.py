@@ -80,7 +80,6 @@ def test_workers_answer_as_this_machine_does_and_read_nothing_themselves(
     running, folder, job, here, tmp_path
 ):
     with Cluster(job, running.address) as crew:
-        assert crew.capacity == 4 * N_WORKERS
         classify_many(find([str(folder)]), tmp_path / "there.jsonl", job, crew)
         assert crew.brings_bytes
     classify_many(find([str(folder)]), tmp_path / "here.jsonl", job, here)
@@ -89,6 +88,12 @@ def test_workers_answer_as_this_machine_does_and_read_nothing_themselves(
         for name in ("activations", "margin"):  # of batches of other sizes
             assert one.pop(name) == pytest.approx(other.pop(name), abs=5e-6)
         assert one == other
+
+
+def test_the_whole_cluster_has_work_from_the_first_batch_on(running, job):
+    with Cluster(job, running.address) as crew:
+        crew.submit([]).result()
+        assert crew.capacity == 4 * N_WORKERS
 
 
 def test_nothing_at_the_address_is_one_line(job):

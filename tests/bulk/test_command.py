@@ -247,18 +247,32 @@ class TestWrongCalls:
         assert done.err.count("\n") == 1
 
 
-def test_progress_is_shown_where_somebody_watches(many, folder, monkeypatch):
+@contextmanager
+def watched(monkeypatch):
+    """Let the standard error be a terminal; what it shows is read from the descriptor."""
     master, terminal = pty.openpty()
     termios.tcsetwinsize(terminal, (24, 80))
     with os.fdopen(terminal, "w") as screen:
         monkeypatch.setattr(sys, "stderr", screen)
+        yield master
+    os.close(master)
+
+
+def test_progress_is_shown_where_somebody_watches(many, folder, monkeypatch):
+    with watched(monkeypatch) as master:
         assert many(folder, "--out", "a.csv").status == 0
-        screen.flush()
+        sys.stderr.flush()
         shown = b""
         while b"40 files [" not in shown and select([master], [], [], 30)[0]:  # a terminal hands on pieces
             shown += os.read(master, 4096)
-    os.close(master)
     assert b"40 files [" in shown
+
+
+def test_progress_needs_no_extra(many, folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    with watched(monkeypatch) as master:
+        assert many(folder, "--out", "a.csv").status == 0
+        assert not select([master], [], [], 0)[0]
 
 
 class TestARunThatIsEnded:

@@ -83,3 +83,14 @@ def test_says_when_it_cannot_write(show, tmp_path):
 
     assert status == 1
     assert "cannot be written (No such file or directory); name another file" in told
+
+
+def test_leaves_the_old_picture_where_a_new_one_finds_no_room(show, tmp_path, little_room):
+    out = tmp_path / "steps.png"
+    out.write_text("the old one")
+    with little_room():
+        status, told = show(THREE, "--out", out)
+
+    assert status == 1
+    assert f"{out}: cannot be written (File too large); name another file" in told
+    assert out.read_text() == "the old one"

@@ -1,5 +1,6 @@
 """The probes, and what each depends on."""
 
+import resource
 from dataclasses import replace
 from importlib.metadata import version
 
@@ -45,6 +46,18 @@ def test_health_says_what_is_served(client, state):
         "models": [{"name": "tiny", "version": "1", "sha256": artifact.sha256}],
         "reload_failures": {},
     }
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz", "/v2"])
+def test_what_is_asked_of_a_service_is_told_where_no_file_can_be_opened(client, path):
+    client.get(path)  # what is imported at the first request is there
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        status = client.get(path).status_code
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert status == 200
 
 
 @pytest.mark.parametrize("probe", ["/readyz", "/healthz"])

@@ -18,7 +18,7 @@ SQUASHES = MappingProxyType(
 
 def how_to_use(metadata: Metadata) -> Iterator[str]:
     """Show commands, and a program that reads the file beside which the card lies."""
-    model = f"{metadata.name}@{metadata.version}"
+    model = metadata.full_name
     commands = (
         [
             f"$ digits classify --model {model} picture.png",

@@ -68,7 +68,7 @@ class Bench:
 
 def sums(artifacts: Iterable[Artifact]) -> dict[str, str]:
     """Return the sha256 of each artifact's file by its name@version: whom the numbers are about."""
-    return {f"{a.metadata.name}@{a.metadata.version}": a.sha256 for a in artifacts}
+    return {a.metadata.full_name: a.sha256 for a in artifacts}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

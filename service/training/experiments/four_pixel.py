@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 
 import numpy as np
 
 from service.artifacts import Metadata, golden_samples, rounded
 from service.artifacts.format import Moment, PreprocessingChoice, Reject, Training
 from service.network import Network
+from service.release import VERSION
 from service.training.evaluate import evaluate
 from service.training.experiments import camera, camera_picture
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome
@@ -89,7 +89,6 @@ def describe(learned: Learned, settings: Settings, seed: int) -> Metadata:
     network = rounded(learned.network, "float32")
     outputs = network.forward(IMAGES.astype(np.float32))
     labels = np.repeat(np.arange(len(KINDS), dtype=np.uint8), 2)
-    code_version = version("digit-service")
     return Metadata(
         name="four-pixel",
         version="1",
@@ -106,7 +105,7 @@ def describe(learned: Learned, settings: Settings, seed: int) -> Metadata:
             recipe={"optimiser": "adam", "initialisation": "awake"} | asdict(settings),
             cost="quadratic",
             epochs=settings.steps,
-            code_version=code_version,
+            code_version=VERSION,
         ),
         evaluation=evaluate(
             outputs[OF_A_KIND],
@@ -119,7 +118,7 @@ def describe(learned: Learned, settings: Settings, seed: int) -> Metadata:
         curve=tuple(_moment(stage) for stage in learned.stages),
         golden=golden_samples(network, IMAGES),
         licence="MIT",
-        producer=f"digit-service {code_version}",
+        producer=f"digit-service {VERSION}",
     )
 
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 from service.network import FloatArray
 from service.training.thinning import thin
 
-__all__ = ["PENS", "Pen", "enlarged", "middle_line", "write"]
+__all__ = ["PENS", "SIDE", "Pen", "enlarged", "middle_line", "write"]
 
 SIDE = 28  # pixels
 FINE = 4  # fine pixels to one of MNIST's, along each side

@@ -6,9 +6,8 @@ from service.web.inference.data_plane import DataPlane
 from service.web.inference.predict import predict_routes
 from service.web.inference.protocol import protocol_routes
 from service.web.inference.repository import repository_routes
-from service.web.inference.schema import InferenceRequest
 
-__all__ = ["DataPlane", "InferenceRequest", "inference_routes"]
+__all__ = ["DataPlane", "inference_routes"]
 
 
 def inference_routes(data_plane: DataPlane) -> tuple[Blueprint, ...]:

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from service.classifier import Classifier
+from service.seen import Images
 from service.verdict import Verdicts
 from service.web.exchange import Exchange, this_exchange
 from service.web.inference.body import read_inflated
-from service.web.inference.inputs import Images
 from service.web.metrics import Metrics
 from service.web.state import State
 
@@ -66,9 +66,7 @@ class Call:
 
     def judge(self, images: Images, reject_below: float | None = None) -> Verdicts:
         """Judge images in one forward pass, and count them."""
-        verdicts = self.classifier.verdicts(
-            images.pixels, blank=images.blank, several=images.several, reject_below=reject_below
-        )
+        verdicts = self.classifier.verdicts(images, reject_below=reject_below)
         self.passed("forward")
         artifact = self.classifier.artifact
         self.data_plane.metrics.classified_all(artifact, verdicts, images.pixels)

@@ -2,7 +2,6 @@
 
 import binascii
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any, NoReturn
@@ -14,37 +13,17 @@ from service.batch import see_all
 from service.classifier import Classifier
 from service.errors import BadInputError, ImageError
 from service.network import FloatArray
+from service.seen import Images
 from service.web.allowance import PixelAllowance
 from service.web.errors import BodyTooLargeError
 from service.web.inference.request import Tensor
 from service.web.inference.schema import TensorKind
 from service.web.inference.tensor import elements, numbers
 
-__all__ = [
-    "MAX_IMAGES",
-    "MAX_PICTURES",
-    "Images",
-    "input_kinds",
-    "read_images",
-]
+__all__ = ["MAX_IMAGES", "MAX_PICTURES", "input_kinds", "read_images"]
 
 MAX_IMAGES = 1024  # of one request, where they are sent as pixels
 MAX_PICTURES = 256  # and where they are PNGs, each of which takes longer than all the network's work on it
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Images:
-    """Images as a network reads them, and what was seen while they were made.
-
-    Attributes:
-        pixels: (n, n_in) float32.
-        blank: (n,), true where there is no ink.
-        several: (n,), true where there is more than one thing.
-    """
-
-    pixels: FloatArray
-    blank: NDArray[np.bool_]
-    several: NDArray[np.bool_]
 
 
 def input_kinds(classifier: Classifier) -> list[TensorKind]:
@@ -128,12 +107,7 @@ def _from_pictures(pictures: Sequence[bytes | str], classifier: Classifier) -> I
         return png
 
     reads = (partial(read, place, picture) for place, picture in enumerate(pictures))
-    seen = see_all(classifier, reads, _tell_which)
-    return Images(
-        np.stack([one.pixels for one in seen]),
-        np.array([one.blank for one in seen]),
-        np.array([one.several for one in seen]),
-    )
+    return Images.of(see_all(classifier, reads, _tell_which))
 
 
 def _decoded(place: int, picture: str) -> bytes:

@@ -1,11 +1,10 @@
 """The Open Inference Protocol (V2): what is served, whether it is ready, and inference itself."""
 
-from importlib.metadata import version as version_of
-
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from service.errors import NotReadyError
+from service.release import VERSION
 from service.web.inference.data_plane import Call, DataPlane
 from service.web.inference.inputs import input_kinds, read_images
 from service.web.inference.outputs import output_kinds, wanted_outputs, write
@@ -28,7 +27,7 @@ def protocol_routes(data_plane: DataPlane) -> Blueprint:
     @routes.get("/")
     def server() -> ResponseReturnValue:
         """Name the server, its version and the extensions of the protocol that it speaks."""
-        return {"name": "digits", "version": version_of("digit-service"), "extensions": EXTENSIONS}
+        return {"name": "digits", "version": VERSION, "extensions": EXTENSIONS}
 
     @routes.get("/health/live")
     def live() -> ResponseReturnValue:

@@ -1,12 +1,12 @@
 """Puts the OpenAPI document together: of the routes, of what is said of them, and of the types."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import version
 from types import MappingProxyType
 
 from flask import Flask
 from werkzeug.routing import Rule
 
+from service.release import VERSION
 from service.web.openapi.answers import Answers
 from service.web.openapi.fields import EVERYWHERE, HEADERS, PARAMETERS, PATH, SOMETIMES, Json
 from service.web.openapi.history import HISTORY
@@ -18,7 +18,7 @@ from service.web.openapi.protocols import PROTOCOLS
 from service.web.openapi.samples import samples
 from service.web.openapi.types import Types
 
-__all__ = ["OPERATIONS", "document", "methods", "template"]
+__all__ = ["document"]
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {**PICTURES, **MODELS, **HISTORY, **PROTOCOLS, **PAGES}
@@ -62,7 +62,7 @@ def document(app: Flask, locked: frozenset[str]) -> Json:
         "openapi": "3.1.0",
         "info": {
             "title": "Digits",
-            "version": version("digit-service"),
+            "version": VERSION,
             "summary": "Reads handwritten digits.",
             "description": DESCRIPTION,
             "license": {"name": "MIT", "identifier": "MIT"},

@@ -12,7 +12,7 @@ from service.web.options import OPTIONS
 from service.web.problems import KINDS, problem_document
 from service.web.schema import BatchClassified, Classified
 
-__all__ = ["PICTURES"]
+__all__ = ["CLASSIFIED", "FORM", "OTHER_FORMATS", "PICTURES", "PNG_BODIES", "REFUSALS"]
 
 REFUSALS = (
     "bad_input",

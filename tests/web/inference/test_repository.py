@@ -114,6 +114,11 @@ def test_statistics_are_told_of_all_of_one_model_or_of_one_version(client, ask):
     assert [*stats(client, "/v2/models/tiny/versions/2/stats")] == ["2"]
 
 
-@pytest.mark.parametrize("path", ["/v2/models/nobody/stats", "/v2/models/tiny/versions/9/stats"])
-def test_an_unknown_model_has_no_statistics(client, path):
-    assert client.get(path).status_code == 404
+def test_a_name_with_a_version_is_that_version_alone(client):
+    assert [*stats(client, "/v2/models/tiny@1/stats")] == ["1"]
+
+
+@pytest.mark.parametrize("model", ["nobody", "tiny/versions/9", "tiny@9", "tiny@", "tiny@1@1", "nobody@1"])
+def test_an_unknown_model_has_no_statistics(client, model):
+    answer = client.get(f"/v2/models/{model}/stats")
+    assert (answer.status_code, answer.json["code"]) == (404, "unknown_model")
