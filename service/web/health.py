@@ -10,7 +10,7 @@ from service.release import VERSION
 from service.web.problems import problem_response
 from service.web.state import State
 
-__all__ = ["PROBES", "health_routes"]
+__all__ = ["PROBES", "health_routes", "readiness"]
 
 PROBES = frozenset({"/livez", "/readyz", "/healthz", "/metrics", "/v2/health/live", "/v2/health/ready"})
 """Routes that leave no line in the log and need no key, unless /metrics is locked."""
@@ -28,17 +28,18 @@ def health_routes(state: State) -> Blueprint:
     @routes.get("/readyz")
     def ready() -> ResponseReturnValue:
         """Say whether classifications may be sent here."""
-        return _readiness(state, {})
+        return readiness(state, {})
 
     @routes.get("/healthz")
     def health() -> ResponseReturnValue:
         """Say whether classifications may be sent here, and what is served."""
-        return _readiness(state, _facts(state))
+        return readiness(state, _facts(state))
 
     return routes
 
 
-def _readiness(state: State, facts: dict[str, object]) -> ResponseReturnValue:
+def readiness(state: State, facts: dict[str, object]) -> ResponseReturnValue:
+    """Say whether classifications may be sent here, with facts beside that."""
     reason = state.unready()
     if reason is None:
         return {"ready": True, **facts}

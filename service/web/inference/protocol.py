@@ -3,14 +3,13 @@
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
-from service.errors import NotReadyError
 from service.release import VERSION
+from service.web.health import readiness
 from service.web.inference.data_plane import Call, DataPlane
 from service.web.inference.inputs import input_kinds, read_images
 from service.web.inference.outputs import output_kinds, wanted_outputs, write
 from service.web.inference.request import JSON_BYTES, parse_inference
 from service.web.inference.schema import ModelDescribed
-from service.web.problems import problem_response
 from service.web.state import Snapshot
 
 __all__ = ["protocol_routes"]
@@ -37,10 +36,7 @@ def protocol_routes(data_plane: DataPlane) -> Blueprint:
     @routes.get("/health/ready")
     def ready() -> ResponseReturnValue:
         """Say whether inference requests may be sent here."""
-        reason = state.unready()
-        if reason is None:
-            return {"ready": True, "live": True}
-        return problem_response(NotReadyError(reason), ready=False, live=True, reason=reason)
+        return readiness(state, {"live": True})
 
     @routes.get("/models")
     def models() -> ResponseReturnValue:
