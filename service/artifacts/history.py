@@ -4,7 +4,6 @@ Beside the artifact, never in it: these answer only whoever replays the training
 form, with an array of n networks where the artifact has one, in float16, and it is read as warily.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -130,7 +129,7 @@ def load_history(path: Path, *, sha256: str | None = None, inside: Path | None =
 
 
 def _verified(content: bytes, *, sha256: str | None = None) -> History:
-    checked(content, sha256)
+    digest = checked(content, sha256)
     archive = open_archive(content)
     text = read_document(archive)
     sound(text)
@@ -147,7 +146,6 @@ def _verified(content: bytes, *, sha256: str | None = None) -> History:
         )
         for place in range(len(document.epochs))
     )
-    digest = hashlib.sha256(content).hexdigest()
     return History(document.name, document.version, document.epochs, tuple(map(Network, networks)), digest)
 
 
