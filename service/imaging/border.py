@@ -39,20 +39,20 @@ def without_border(scene: Scene) -> Scene:
 
 
 def _border(view: FloatArray, deepest: int) -> tuple[int, np.float32]:
-    """Count the rows above the first two of the paper's grey, and return that: no row where any is not even."""
+    """Count the rows above the paper, and return its grey: no row where one of them, or of paper, is not even."""
     sides = deepest + 2  # the other borders, and what is blended with them
     rows = view[: deepest + 2, sides:-sides]
     middle = rows.shape[1] // 2
     levels = np.partition(rows, middle)[:, middle]
-    above, below = levels[:-1], levels[1:]
-    (paper,) = ((np.abs(below - above) <= NEAR) & (np.abs(above - levels[0]) > NEAR)).nonzero()
-    depth = int(paper[0]) if len(paper) else 0
+    (others,) = (np.abs(levels - levels[-1]) > NEAR).nonzero()
+    depth = int(others[-1]) + 1 if len(others) else 0
     if depth and not (
-        _are_even(rows[: depth + 2], levels[: depth + 2, np.newaxis])
+        depth <= deepest
+        and _are_even(rows[: depth + 2], levels[: depth + 2, np.newaxis])
         and _are_even(view[:1, 1:-1], levels[:1])  # round corners would be left over
     ):
         depth = 0
-    return depth, levels[depth]
+    return depth, levels[-1]
 
 
 def _are_even(rows: FloatArray, levels: FloatArray) -> bool:

@@ -40,6 +40,13 @@ def test_a_thin_border_is_painted_over_with_paper(page, side, width, grey, blend
     assert np.array_equal(painted, np.pad(plain, width, constant_values=plain[0, 0]))
 
 
+def test_so_is_one_with_a_pixel_of_paper_around_it(page):
+    plain = page(60)
+    within = np.pad(bordered(plain, 1), 1, constant_values=plain[0, 0])
+
+    assert np.array_equal(without_its_border(within), np.pad(plain, 2, constant_values=plain[0, 0]))
+
+
 @pytest.mark.parametrize("side", [100, 133, 140, 190])
 @pytest.mark.parametrize("grey", [1.0, 0.35, 0.2])
 def test_a_digit_in_a_thin_border_is_read_as_without_it(as_picture, page, side, grey):
@@ -52,7 +59,9 @@ def test_a_digit_in_a_thin_border_is_read_as_without_it(as_picture, page, side, 
     assert (seen.inverted, seen.bounding_box) == (expected.inverted, expected.bounding_box)
 
 
-@pytest.mark.parametrize("what", ["none", "three sides", "round", "wide", "bare", "ink at the edge", "tiny"])
+@pytest.mark.parametrize(
+    "what", ["none", "three sides", "round", "wide", "farther in", "bare", "ink at the edge", "tiny"]
+)
 def test_what_is_no_border_is_left_alone(page, what):
     around = bordered(page(60), 1)
     rows, columns = np.indices(around.shape) - 30.5
@@ -61,6 +70,7 @@ def test_what_is_no_border_is_left_alone(page, what):
         "three sides": around[1:],
         "round": np.where(np.hypot(rows, columns) > 40, np.float32(0.05), around),
         "wide": bordered(page(60), 4),
+        "farther in": np.pad(bordered(page(60), 2), 1, constant_values=np.float32(0.05)),
         "bare": bordered(np.full((60, 60), 0.05, np.float32), 1),
         "ink at the edge": np.where(rows < -25, np.float32(0.05), around),
         "tiny": bordered(page(12), 1),
