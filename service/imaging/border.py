@@ -39,7 +39,7 @@ def without_border(scene: Scene) -> Scene:
 
 
 def _border(view: FloatArray, deepest: int) -> tuple[int, np.float32]:
-    """Count the rows above the paper, and return its grey: no row where one of them, or of paper, is not even."""
+    """Count the rows above the paper, none where a row of either is not even, and return the paper's grey."""
     sides = deepest + 2  # the other borders, and what is blended with them
     rows = view[: deepest + 2, sides:-sides]
     middle = rows.shape[1] // 2

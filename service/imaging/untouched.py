@@ -118,7 +118,7 @@ def _are_centred(strengths: FloatArray) -> NDArray[np.bool_]:
 
 
 def _are_as_large(sides: FloatArray) -> NDArray[np.bool_]:
-    """Say of each picture, whose strongest ink is that in each column and row, whether MNIST's are as large."""
+    """Say of each picture, whose strongest ink is that in each column and row, whether it is as large."""
     first, last = _ends(sides > DARK)
     longer = np.maximum.reduce(last - first, axis=0)
     as_large: NDArray[np.bool_] = (longer >= TALL) & (longer <= TALLEST)
