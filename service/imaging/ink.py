@@ -116,6 +116,8 @@ def _departing(scene: Scene, *, dark: bool | None) -> Ink:
     smooth = _smooth(ink)
     cells = _halved(smooth)
     kept = subject(cells)
+    if kept is not None and not kept.any():  # light in a corner, or a digit so small that it seems to touch
+        kept = subject(_off_the_edges(cells, ink))
     if kept is not None:
         height, width = smooth.shape
         whole = kept.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
@@ -251,6 +253,16 @@ def _halved(picture: FloatArray) -> FloatArray:
     np.maximum(rows[:, :-1:2], rows[:, 1::2], out=cells[:, :width])
     cells[:, width:] = rows[:, 2 * width :]
     return cells
+
+
+def _off_the_edges(cells: FloatArray, ink: FloatArray) -> FloatArray:
+    """Clear the cells along those edges at which no pixel holds ink, but some near it, which was averaged."""
+    cleared, weak = cells.copy(), THRESHOLD * cells.max()
+    for view, pixels in ((cleared, ink), (cleared.T, ink.T)):
+        for end in (0, -1):
+            if pixels[end].max() <= weak:
+                view[end] = 0
+    return cleared
 
 
 def _steepest(cells: FloatArray, kept: NDArray[np.bool_] | None) -> float:
