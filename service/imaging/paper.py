@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from service.imaging.cells import Scene, border_mask
+from service.imaging.parts import pieces_less_holes
 from service.imaging.robust import median
 from service.imaging.subject import subject
 from service.imaging.surface import NEAR, Samples, fit, fit_among_ink, heights, sampled
@@ -132,15 +133,7 @@ def _looks_like_paper(light: NDArray[np.bool_]) -> bool:
     share = light[border_mask(*light.shape)].mean() - 1 / 2
     if abs(share) > SURE:  # what is cut off by the border takes less of it
         return bool(share > 0)
-    return bool(share + A_PIECE * (_pieces(light) - _pieces(~light)) >= 0)
-
-
-def _pieces(mask: NDArray[np.bool_]) -> float:
-    """Count the pieces of a mask less its holes (Gray's Euler number, by 2 × 2 windows)."""
-    wide = np.pad(mask, 1).astype(np.int8)
-    windows = wide[:-1, :-1] + wide[1:, :-1] + wide[:-1, 1:] + wide[1:, 1:]
-    corners, notches = windows == 1, windows == 3  # noqa: PLR2004 - of four cells
-    return (np.count_nonzero(corners) - np.count_nonzero(notches)) / 4
+    return bool(share + A_PIECE * (pieces_less_holes(light) - pieces_less_holes(~light)) >= 0)
 
 
 def _beyond_a_pen(scene: Scene, *, dark: bool | None) -> FloatArray:
