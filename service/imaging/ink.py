@@ -10,13 +10,12 @@ from service.imaging.label import Label, label_in
 from service.imaging.paper import contrast, from_even_paper, from_lit_paper
 from service.imaging.parts import Box, parts_of
 from service.imaging.robust import median
-from service.imaging.subject import subject, without_light
+from service.imaging.subject import SMALL_THRESHOLD, THRESHOLD, subject, without_light
 from service.network import FloatArray
 
 __all__ = [
     "LONGEST",
     "SOLID",
-    "THRESHOLD",
     "Box",
     "Ink",
     "border_of",
@@ -31,9 +30,7 @@ __all__ = [
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 SOLID = 0.5  # strength from which a pixel lies inside a stroke
-THRESHOLD = 0.25  # of the strongest ink: what is weaker is a shade of the paper
 FULL = 0.75  # of the strongest ink: from here on a stroke is as dark as it gets
-SMALL_THRESHOLD = 0.1  # the same for a picture of few pixels, which are clean and hold half tones
 FAINT = 0.04  # of the way from black to white: no pen leaves so little
 GRAIN_PEAK = 6  # standard deviations: higher than the grain of a paper gets in 192 × 192 pixels
 GRAIN_MOST = 0.2  # of the way from black to white: what rises higher is no grain, however rough the picture
