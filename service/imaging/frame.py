@@ -81,15 +81,17 @@ def _fit(ink: FloatArray, side: int) -> FloatArray:
 def _thicken(fine: FloatArray, radius: int) -> FloatArray:
     """Widen every stroke to all sides, and the picture with it; cross and square in turn make an octagon."""
     for step in range(radius):
-        fine = _spread(padded(fine, 2), SQUARE if step % 2 else CROSS)
+        fine = _strongest_of(padded(fine, 2), SQUARE if step % 2 else CROSS)
     return fine
 
 
-def _spread(wide: FloatArray, places: Sequence[tuple[int, int]]) -> FloatArray:
+def _strongest_of(wide: FloatArray, places: Sequence[tuple[int, int]]) -> FloatArray:
     """Give each pixel the strongest ink of those places around it; a pixel fewer remains at each edge."""
     height, width = wide.shape
-    spread: FloatArray = np.maximum.reduce([wide[y : height - 2 + y, x : width - 2 + x] for y, x in places])
-    return spread
+    strongest: FloatArray = np.maximum.reduce(
+        [wide[y : height - 2 + y, x : width - 2 + x] for y, x in places]
+    )
+    return strongest
 
 
 def _centre_of_mass(picture: FloatArray) -> tuple[float, float]:

@@ -10,13 +10,12 @@ from service.imaging.label import Label, label_in
 from service.imaging.paper import contrast, from_even_paper, from_lit_paper
 from service.imaging.parts import Box, parts_of
 from service.imaging.robust import median
-from service.imaging.subject import subject, without_light
+from service.imaging.subject import SMALL_THRESHOLD, THRESHOLD, subject, without_light
 from service.network import FloatArray
 
 __all__ = [
     "LONGEST",
     "SOLID",
-    "THRESHOLD",
     "Box",
     "Ink",
     "border_of",
@@ -31,9 +30,7 @@ __all__ = [
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 SOLID = 0.5  # strength from which a pixel lies inside a stroke
-THRESHOLD = 0.25  # of the strongest ink: what is weaker is a shade of the paper
 FULL = 0.75  # of the strongest ink: from here on a stroke is as dark as it gets
-SMALL_THRESHOLD = 0.1  # the same for a picture of few pixels, which are clean and hold half tones
 FAINT = 0.04  # of the way from black to white: no pen leaves so little
 GRAIN_PEAK = 6  # standard deviations: higher than the grain of a paper gets in 192 × 192 pixels
 GRAIN_MOST = 0.2  # of the way from black to white: what rises higher is no grain, however rough the picture
@@ -116,6 +113,8 @@ def _departing(scene: Scene, *, dark: bool | None) -> Ink:
     smooth = _smooth(ink)
     cells = _halved(smooth)
     kept = subject(cells)
+    if kept is not None and not kept.any():  # light in a corner, or a digit so small that it seems to touch
+        kept = subject(_off_the_edges(cells, ink))
     if kept is not None:
         height, width = smooth.shape
         whole = kept.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
@@ -251,6 +250,16 @@ def _halved(picture: FloatArray) -> FloatArray:
     np.maximum(rows[:, :-1:2], rows[:, 1::2], out=cells[:, :width])
     cells[:, width:] = rows[:, 2 * width :]
     return cells
+
+
+def _off_the_edges(cells: FloatArray, ink: FloatArray) -> FloatArray:
+    """Clear the cells along those edges at which no pixel holds ink, but some near it, which was averaged."""
+    cleared, weak = cells.copy(), THRESHOLD * cells.max()
+    for view, pixels in ((cleared, ink), (cleared.T, ink.T)):
+        for end in (0, -1):
+            if pixels[end].max() <= weak:
+                view[end] = 0
+    return cleared
 
 
 def _steepest(cells: FloatArray, kept: NDArray[np.bool_] | None) -> float:

@@ -30,6 +30,13 @@ class Read(NamedTuple):
     normalized: Normalized
 
 
+class Look(NamedTuple):
+    """What was made of a picture, and each step on the way."""
+
+    normalized: Normalized
+    steps: list[tuple[Step, FloatArray]]
+
+
 def unobserved(stage: str) -> None:
     """Let a stage pass without a clock."""
 
@@ -57,25 +64,32 @@ def read(
     """
     picture = decode(content, limits, budget)
     passed("decode")
-    steps: list[tuple[Step, FloatArray]] = []
-    normalized = normalize(picture, invert, center, lambda *step: steps.append(step))
+    look = _look_at(picture, invert, center)
     passed("preprocess")
-    part = None if center is Choice.NO else _part(picture, normalized)
+    part = None if center is Choice.NO else _part(picture, look.normalized)
     near = None
     if part is not None:
-        near = decode(content, limits, budget, part)
+        closer = decode(content, limits, budget, part)
         passed("decode")
-        again: list[tuple[Step, FloatArray]] = []
-        told = Choice.YES if normalized.inverted else Choice.NO
-        found = normalize(near, told, Choice.YES, lambda *step: again.append(step))
+        again = _looked_again(closer, part, look.normalized)
         passed("preprocess")
-        if found.blank:
-            near = None
-        else:
-            normalized, steps = _placed(found, part), again
-    for step, seen in steps:
+        if again is not None:
+            near, look = closer, again
+    for step, seen in look.steps:
         saw(step, seen)
-    return Read(picture, near, normalized)
+    return Read(picture, near, look.normalized)
+
+
+def _look_at(picture: Picture, invert: Choice, center: Choice) -> Look:
+    """Normalize a picture; the steps are told later, since a second look may make them void."""
+    steps: list[tuple[Step, FloatArray]] = []
+    return Look(normalize(picture, invert, center, lambda *step: steps.append(step)), steps)
+
+
+def _looked_again(near: Picture, part: Box, before: Normalized) -> Look | None:
+    """Normalize the part of an upload that holds the digit; None where nothing is found in it."""
+    again = _look_at(near, Choice.YES if before.inverted else Choice.NO, Choice.YES)
+    return None if again.normalized.blank else Look(_placed(again.normalized, part), again.steps)
 
 
 def _part(picture: Picture, normalized: Normalized) -> Box | None:

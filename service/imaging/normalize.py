@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from service.imaging.border import without_border
 from service.imaging.cells import Scene
 from service.imaging.coarse import undo_enlargement
 from service.imaging.decode import Picture
@@ -101,6 +102,7 @@ def normalize(
         ink = as_it_is(grey, dark=dark, centred=center is Choice.AUTO)
         if ink is not None:
             return _untouched(ink, picture.size)
+    scene = without_border(scene)
     small = max(grey.shape) < SIDE
     ink = (
         read_small_ink(scene, dark=dark)

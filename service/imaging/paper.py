@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from service.imaging.cells import Scene, border_mask
+from service.imaging.parts import pieces_less_holes
 from service.imaging.robust import median
 from service.imaging.subject import subject
 from service.imaging.surface import NEAR, Samples, fit, fit_among_ink, heights, sampled
@@ -13,6 +14,7 @@ from service.network import FloatArray
 __all__ = ["contrast", "from_even_paper", "from_lit_paper"]
 
 EVEN = 0.9  # of the border, at least, is the same grey where the paper is even
+EVEN_BUT_FOR_INK = 0.75  # the same where the rest departs to one side, as ink does that touches the edge
 NEAR_SURFACE = 0.12  # of the picture's own range: what departs less from a surface is paper
 EVEN_SURFACE = 0.97  # of the border, at least, lies near the surface
 LIT = 0.9  # of the border, at least, lies near a plane
@@ -34,9 +36,10 @@ def contrast(scene: Scene, *, dark: bool | None = None) -> FloatArray:
     """Take the paper away: (height, width) grey → its departure from the paper, negative where it is darker.
 
     The paper is the first of these that explains the picture's border: one grey; a surface of second degree,
-    which is light from one side or dark corners; where ink is cut off at the border, one of two tones; a
-    plane, but for where the ink is; and else whatever is wider than a pen, which follows the edge of any
-    shadow. Where the light is uneven, ink that is darker than its paper departs by its share of it.
+    which is light from one side or dark corners; one grey, but for some ink that touches the edge; where more
+    of it is cut off at the border, one of two tones; a plane, but for where the ink is; and else whatever is
+    wider than a pen, which follows the edge of any shadow. Where the light is uneven, ink that is darker than
+    its paper departs by its share of it.
 
     Args:
         scene: the picture.
@@ -52,18 +55,23 @@ def contrast(scene: Scene, *, dark: bool | None = None) -> FloatArray:
 
 
 def from_even_paper(scene: Scene) -> FloatArray | None:
-    """Take away one grey, or a surface of second degree; None where neither explains the picture's border."""
+    """Take away one grey, or a surface of second degree; None where neither explains the picture's border.
+
+    One grey may leave a quarter of it unexplained where that departs to one side, as a digit does that
+    touches the edge; but a surface is tried before, since light may do the same.
+    """
     samples = sampled(scene)
     greys, (border, terms, _) = samples
-    at_border = greys[border]
-    level = np.float32(median(at_border))
-    if _share(np.abs(at_border - level) <= NEAR) >= EVEN:
+    level = np.float32(median(greys[border]))
+    departure = greys[border] - level
+    even = _share(np.abs(departure) <= NEAR)
+    if even >= EVEN:
         return scene.grey - level
     surface = fit(samples)
-    departure = np.abs(greys - surface @ terms)[border]
-    if _share(departure <= _near_surface(samples)) >= EVEN_SURFACE:
+    if _share(np.abs(greys - surface @ terms)[border] <= _near_surface(samples)) >= EVEN_SURFACE:
         return _relative(scene.grey, heights(surface, *scene.grey.shape))
-    return None
+    one_sided = departure.max() <= NEAR or departure.min() >= -NEAR
+    return scene.grey - level if even >= EVEN_BUT_FOR_INK and one_sided else None
 
 
 def from_lit_paper(scene: Scene, *, is_cut: bool) -> FloatArray | None:
@@ -125,15 +133,7 @@ def _looks_like_paper(light: NDArray[np.bool_]) -> bool:
     share = light[border_mask(*light.shape)].mean() - 1 / 2
     if abs(share) > SURE:  # what is cut off by the border takes less of it
         return bool(share > 0)
-    return bool(share + A_PIECE * (_pieces(light) - _pieces(~light)) >= 0)
-
-
-def _pieces(mask: NDArray[np.bool_]) -> float:
-    """Count the pieces of a mask less its holes (Gray's Euler number, by 2 × 2 windows)."""
-    wide = np.pad(mask, 1).astype(np.int8)
-    windows = wide[:-1, :-1] + wide[1:, :-1] + wide[:-1, 1:] + wide[1:, 1:]
-    corners, notches = windows == 1, windows == 3  # noqa: PLR2004 - of four cells
-    return (np.count_nonzero(corners) - np.count_nonzero(notches)) / 4
+    return bool(share + A_PIECE * (pieces_less_holes(light) - pieces_less_holes(~light)) >= 0)
 
 
 def _beyond_a_pen(scene: Scene, *, dark: bool | None) -> FloatArray:

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Box", "Ints", "Mask", "Parts", "parts_of"]
+__all__ = ["Box", "Ints", "Mask", "Parts", "parts_of", "pieces_less_holes"]
 
 Ints = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -83,6 +83,18 @@ def parts_of(mask: Mask) -> Parts:
     numbers = _joined(len(starts), above.tolist(), below.tolist())
     rows = starts // stride
     return _measured((height, width), np.array([rows, starts - rows * stride, ends - rows * stride, numbers]))
+
+
+def pieces_less_holes(mask: Mask) -> int:
+    """Count the pieces less the holes (Gray 1971), which is quickly done; a corner joins no pieces here.
+
+    >>> pieces_less_holes(np.eye(6, dtype=bool))
+    6
+    """
+    down, right = mask[1:] & mask[:-1], mask[:, 1:] & mask[:, :-1]
+    squares = down[:, 1:] & down[:, :-1]
+    pixels, *pairs, filled = map(np.count_nonzero, (mask, down, right, squares))
+    return int(pixels - sum(pairs) + filled)
 
 
 def _joined(n: int, above: list[int], below: list[int]) -> Ints:

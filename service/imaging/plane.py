@@ -18,6 +18,7 @@ COLOURED = frozenset(("RGB", "RGBA", "P"))
 BLACK, MIDDLE, WHITE = 0.0, 0.5, 1.0
 
 FILLED = 0.7  # of its bounding box: paper fills so much of it, the strokes of a digit do not
+EDGE = 0.5  # of the edge of what is painted, and more, has the grey of paper where that is painted
 EVEN = 0.1  # standard deviation of grey: ink of one colour stays below
 
 
@@ -144,15 +145,16 @@ def _paper(light: FloatArray, opacity: FloatArray) -> np.float32:
 
     Where paper and ink are both painted it is the paper's own grey: what most of it has, as in a screenshot
     with round corners, or what its edge has all round, as a sticker's. Else all that is painted is ink, and
-    the paper contrasts with it.
+    the paper contrasts with it. A one that leans nowhere fills its box as paper does, and what most of it
+    has is ink; but where white was made transparent its edge is blended, and has another grey.
     """
     painted = opacity > MIDDLE
     own = light / np.maximum(opacity, MIDDLE)
     greys = own[painted]
     if greys.size and greys.std() > EVEN:
-        if _fills_its_box(painted):
-            return np.float32(np.median(greys))
-        rim = own[_rim(painted)]
+        rim, most = own[_rim(painted)], np.float32(np.median(greys))
+        if rim.size and _fills_its_box(painted) and np.mean(np.abs(rim - most) < EVEN) > EDGE:
+            return most
         if rim.size and rim.std() < EVEN:
             return np.float32(np.median(rim))
     ink = light.sum() / max(opacity.sum(), 1)

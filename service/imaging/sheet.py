@@ -10,7 +10,7 @@ from service.imaging.cells import Scene, border_mask
 from service.imaging.robust import median
 from service.network import FloatArray
 
-__all__ = ["without_table"]
+__all__ = ["TURNED", "without_table"]
 
 FEWEST = 8  # along the shorter side: fewer are too few to see an edge in
 STEP = 0.3  # of the picture's own range: what differs more from the edge of the picture is something else

@@ -6,10 +6,10 @@ from service.imaging.parts import Ints, Mask, Parts, parts_of
 from service.imaging.shapes import dots, frames, light, lines, printed_boxes
 from service.network import FloatArray
 
-__all__ = ["subject", "without_light"]
+__all__ = ["SMALL_THRESHOLD", "THRESHOLD", "subject", "without_light"]
 
 THRESHOLD = 0.25  # of the strongest ink: what is weaker is a shade of the paper
-SMALL_THRESHOLD = 0.1  # the same in a picture of few pixels
+SMALL_THRESHOLD = 0.1  # the same in a picture of few pixels, which are clean and hold half tones
 ROUNDS = 4  # what is left out may have outshone the rest
 MOST = 200  # parts: so many are a swarm, in which nothing stands out
 
@@ -54,7 +54,7 @@ def without_light(cells: FloatArray) -> FloatArray:
     parts = parts_of(cells > SMALL_THRESHOLD * cells.max())
     if len(parts.areas) > MOST or not (lit := light(parts)).any():
         return cells
-    return cells * ~_spread(parts.mask_of(lit))
+    return cells * ~_widened(parts.mask_of(lit))
 
 
 def _beside(mask: Mask) -> Mask | None:
@@ -65,11 +65,11 @@ def _beside(mask: Mask) -> Mask | None:
     around = frames(parts)
     boxes = printed_boxes(parts, around)
     if boxes is not None:
-        return _spread(boxes & mask)
+        return _widened(boxes & mask)
     chosen = _chosen(parts, around)
     if chosen.all():
         return None
-    return _spread(parts.mask_of(~chosen)) & ~parts.mask_of(chosen)
+    return _widened(parts.mask_of(~chosen)) & ~parts.mask_of(chosen)
 
 
 def _chosen(parts: Parts, around: Mask) -> Mask:
@@ -121,9 +121,9 @@ def _belongs(parts: Parts, main: int, longer: Ints) -> Mask:
     return belongs
 
 
-def _spread(mask: Mask) -> Mask:
+def _widened(mask: Mask) -> Mask:
     """Widen by a cell to all sides."""
     wide = np.pad(mask, 1)
     rows = wide[:-2] | wide[1:-1] | wide[2:]
-    spread: Mask = rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
-    return spread
+    widened: Mask = rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
+    return widened

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.imaging.frame import CENTRE, SIDE
-from service.imaging.ink import THRESHOLD, Box, Ink
+from service.imaging.ink import Box, Ink
+from service.imaging.subject import THRESHOLD
 from service.network import FloatArray
 
 __all__ = ["as_it_is", "as_they_are"]
@@ -18,7 +19,7 @@ MIDDLE_GREY = 0.5
 DARK = 0.1  # what a frame's paper does not exceed
 LIGHT = 0.5  # what the ink of a framed digit exceeds somewhere
 NEAR_CENTRE = 1.6  # pixels
-TALL = 17  # pixels along a digit's longer side, at least: MNIST's have 18 to 20
+TALL, TALLEST = 17, 21  # pixels along a digit's longer side: MNIST's have 18 to 20
 
 PIXELS = np.arange(SIDE * SIDE).reshape(SIDE, SIDE)
 BORDER = np.concatenate((PIXELS[0], PIXELS[-1], PIXELS[:, 0], PIXELS[:, -1]))  # corners twice
@@ -38,8 +39,8 @@ def as_it_is(grey: FloatArray, *, dark: bool | None, centred: bool) -> Ink | Non
         centred: whether the ink must lie in the middle.
 
     Returns:
-        None where it is not light ink on a dark frame, or where asked, smaller than MNIST's or not in the
-        middle of it.
+        None where it is not light ink on a dark frame, or where asked, smaller or larger than MNIST's or
+        not in the middle of it.
     """
     if dark is None:
         dark = bool(np.count_nonzero(grey.reshape(-1).take(BORDER) > MIDDLE_GREY) > HALF)
@@ -52,7 +53,8 @@ def as_it_is(grey: FloatArray, *, dark: bool | None, centred: bool) -> Ink | Non
         mass, down, across = (pixels @ MOMENTS).tolist()
         if down * down + across * across > (NEAR_CENTRE * mass) ** 2:
             return None
-        if not any(last - first >= TALL for first, last in map(_span, (rows > DARK, columns > DARK))):
+        (top, bottom), (left, right) = _span(rows > DARK), _span(columns > DARK)
+        if not TALL <= max(bottom - top, right - left) <= TALLEST:
             return None
     (left, right), (top, bottom) = _span(columns > THRESHOLD), _span(rows > THRESHOLD)
     return Ink(strength, dark, (left, top, right, bottom))
@@ -89,7 +91,7 @@ def as_they_are(greys: FloatArray, *, dark: bool | None, centred: bool) -> Inks:
     sides = np.array([np.maximum.reduce(strengths, axis=axis) for axis in (1, 2)])  # (2, n, 28): of x, of y
     framed = _mostly(borders <= DARK) & (np.maximum.reduce(sides[0], axis=1) >= LIGHT)
     if centred:
-        framed &= _are_centred(strengths) & _are_tall(sides)
+        framed &= _are_centred(strengths) & _are_as_large(sides)
     (left, top), (right, bottom) = (ends.tolist() for ends in _ends(sides > THRESHOLD))
     boxes = zip(left, top, right, bottom, strict=True)
     found = [box if is_framed else None for box, is_framed in zip(boxes, framed.tolist(), strict=True)]
@@ -116,11 +118,12 @@ def _are_centred(strengths: FloatArray) -> NDArray[np.bool_]:
     return centred
 
 
-def _are_tall(sides: FloatArray) -> NDArray[np.bool_]:
-    """Say of each picture, whose strongest ink is that in each column and row, whether it is large enough."""
+def _are_as_large(sides: FloatArray) -> NDArray[np.bool_]:
+    """Say of each picture, whose strongest ink is that in each column and row, whether it is as large."""
     first, last = _ends(sides > DARK)
-    tall: NDArray[np.bool_] = np.maximum.reduce(last - first, axis=0) >= TALL
-    return tall
+    longer = np.maximum.reduce(last - first, axis=0)
+    as_large: NDArray[np.bool_] = (longer >= TALL) & (longer <= TALLEST)
+    return as_large
 
 
 def _ends(found: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

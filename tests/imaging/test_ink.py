@@ -60,6 +60,27 @@ def test_a_single_speck_does_not_widen_the_box(three):
     assert ink_of(grey).box == box
 
 
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("side", [8, 10, 12])
+def test_a_small_digit_in_a_corner_of_a_large_page_is_no_light(three, side, turns):
+    drawn = three(side, pen=0.2, margin=0)
+    drawn = drawn[:, np.flatnonzero(drawn.any(axis=0))]
+    page = np.zeros((140, 170), np.float32)
+    page[1 : 1 + side, 1 : 1 + drawn.shape[1]] = drawn
+
+    found = ink_of(np.rot90(1 - page, turns))
+
+    assert found.box is not None
+    assert found.dark
+
+
+@pytest.mark.parametrize("reach", [8, 20, 40])
+def test_light_in_a_corner_of_a_bare_page_is_no_ink(reach):
+    rows, columns = np.indices((140, 170))
+
+    assert ink_of(np.where(rows + columns < reach, np.float32(0.5), np.float32(0.9))).box is None
+
+
 def test_half_tones_of_a_small_picture_are_kept():
     grey = np.full((8, 8), 0.9, np.float32)
     grey[2:6, 3:5] = [[0.1, 0.5], [0.3, 0.9], [0.7, 0.1], [0.5, 0.5]]

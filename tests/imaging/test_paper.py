@@ -54,6 +54,15 @@ def test_dark_ink_in_uneven_light_departs_by_its_share_of_the_paper(three, light
     assert np.median(departure[drawn == 0]) == pytest.approx(0, abs=0.01)
 
 
+@pytest.mark.parametrize(("size", "across"), [(28, 8), (60, 16), (100, 29)])
+@pytest.mark.parametrize("ink", [0, 1])
+def test_a_soft_digit_that_touches_an_edge_lies_on_the_grey_of_most_of_it(three, size, across, ink):
+    drawn = np.roll(three(size), across, axis=1)  # to the right edge
+    grey = drawn if ink else 1 - drawn
+
+    assert np.array_equal(departure_from_paper(grey), grey - np.float32(1 - ink))
+
+
 @pytest.mark.parametrize("ink", [0, 1])
 def test_a_digit_cut_to_its_ink_lies_on_the_tone_that_does_not_hang_together(three, ink):
     drawn = three(140, pen=0.2, margin=0.02)[2:138, 36:104]  # touches every edge

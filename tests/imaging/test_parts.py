@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from service.imaging.parts import parts_of
+from service.imaging.parts import parts_of, pieces_less_holes
 
 
 def mask_of(*rows):
@@ -70,3 +70,20 @@ def test_there_are_as_many_parts_as_flooding_finds(seed):
 
     assert len(parts.areas) == flooded(mask)
     assert parts.areas.sum() == mask.sum()
+
+
+@pytest.mark.parametrize(
+    ("count", "drawn"),
+    [
+        (0, ["...", "...", "..."]),
+        (1, ["...", ".#.", "..."]),
+        (2, ["#..", ".#.", "..."]),  # a corner joins none
+        (0, ["###", "#.#", "###"]),
+        (-1, ["#####", "#.#.#", "#####"]),
+        (1, ["###.#", "#.#..", "###.."]),
+    ],
+)
+def test_pieces_are_counted_less_their_holes(count, drawn):
+    mask = np.array([[cell == "#" for cell in row] for row in drawn])
+
+    assert pieces_less_holes(mask) == count

@@ -35,6 +35,16 @@ def test_a_stroke_that_fills_its_box_is_ink_all_the_same():
     assert np.array_equal(flatten(painted(opacity, 0)), 1 - opacity)
 
 
+@pytest.mark.parametrize("ink", [0, 1])
+def test_a_one_that_was_cut_out_with_the_fringe_of_its_paper_is_ink_still(ink):
+    strength = np.zeros((60, 40), np.float32)
+    strength[6:54, 16:24] = [0.2, 0.5, 0.8, 1, 1, 0.8, 0.5, 0.2]
+    opacity = (strength > 0).astype(np.float32)
+    page = strength if ink else 1 - strength
+
+    assert np.array_equal(flatten(Planes(page * opacity, opacity)), page)
+
+
 def test_a_page_with_transparent_corners_goes_on_in_its_own_grey(three):
     rows, columns = np.indices((140, 140)) - 69.5
     opacity = (np.hypot(rows, columns) < 80).astype(np.float32)

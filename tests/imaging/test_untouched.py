@@ -23,6 +23,10 @@ def blot(row, column, strength=1.0, length=19):
         (False, blot(14, 14, length=15)),
         (True, blot(14, 14, length=17).T),
         (False, blot(14, 14, length=15).T),
+        (True, blot(14, 14, length=21)),
+        (False, blot(14, 14, length=23)),
+        (True, blot(14, 14, length=21).T),
+        (False, blot(14, 14, length=23).T),
         (False, 1 - blot(14, 14)),
         (False, np.zeros((28, 28), np.float32)),
     ],
@@ -47,7 +51,7 @@ def test_dark_ink_on_light_paper_is_found_out():
 @pytest.mark.parametrize("centred", [False, True])
 def test_of_many_each_is_seen_as_it_is_alone(dark, centred):
     rng = np.random.default_rng(4)
-    bars = [blot(*rng.integers(10, 18, 2), rng.random(), rng.integers(13, 21)) for _ in range(200)]
+    bars = [blot(*rng.integers(10, 18, 2), rng.random(), rng.integers(13, 26)) for _ in range(200)]
     pictures = np.stack(bars)
     pictures[::3] = 1 - pictures[::3]
     pictures[5], pictures[7] = 0, rng.random((28, 28))
