@@ -46,11 +46,12 @@ class Font(NamedTuple):
     alphabets: tuple[str, ...]
 
 
-# Without what can be read as a digit: B b for 6 and 8, D O Q o for 0, I i j l for 1, S s for 5, Z z for 2, …
+# Without к, which is drawn as κ, and what can be read as a digit: B b for 6 and 8, D O Q o for 0, I i j l for
+# 1, S s for 5, Z z for 2, …
 ALPHABETS = {
     "latin": "ACEFGHKLMNPRTUVWXYacdefhkmnprtuvwx",
     "greek": "ΓΔΛΠΣΦΨΩαγεηκλμνπρτυφχψω",
-    "cyrillic": "ДЖИЙЛФЦШЩЪЫЮЯджийклмнптфцшщъыьюя",
+    "cyrillic": "ДЖИЙЛФЦШЩЪЫЮЯджийлмнптфцшщъыьюя",
 }
 SEEN_ALPHABETS = ("latin", "greek")
 HELD_OUT_ALPHABET = "cyrillic"

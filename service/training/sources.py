@@ -60,7 +60,7 @@ def _freely(images: FloatArray, _bounds: Augmentation, rng: np.random.Generator)
 SOURCES: Mapping[str, Source] = MappingProxyType(
     {
         "hands": Source(_as_they_are, 0, _freely),
-        "forms": Source(_drawn, 6_000, _freely),
+        "forms": Source(_drawn, 12_000, _freely),
         "fonts": Source(_printed, 500, _freely),
         "uploads": Source(_uploaded, 16_000, augment),
     }

@@ -38,6 +38,11 @@ def test_what_is_held_out_is_no_font_and_no_letter_that_is_seen():
     assert not set(seen) & set(glyphs.ALPHABETS[glyphs.HELD_OUT_ALPHABET])
 
 
+def test_no_letter_of_the_held_out_alphabet_is_drawn_as_one_that_is_seen():
+    seen = {picture.tobytes() for picture in glyphs.letters(glyphs.SEEN_FONTS)}
+    assert not [p for p in glyphs.letters(glyphs.OTHER_ALPHABET_FONTS) if p.tobytes() in seen]
+
+
 @pytest.mark.parametrize("name", glyphs.ALPHABETS)
 def test_an_alphabet_has_letters_of_its_own_script_and_none_that_is_a_digit(name):
     letters = glyphs.ALPHABETS[name]

@@ -4,6 +4,7 @@ import pytest
 from service.imaging import normalize
 from service.training import trash, uploads
 from service.training.mnist import Digits
+from service.training.trash import noise
 
 
 @pytest.fixture
@@ -142,6 +143,12 @@ def test_random_phase_keeps_the_strength_of_every_frequency(rng, digits):
     expected = np.abs(np.fft.rfft2(one.images.reshape(28, 28)))
     for found in strength:
         np.testing.assert_allclose(found / found.max(), expected / expected.max(), atol=1e-5)
+
+
+def test_random_phase_has_as_much_ink_as_a_digit(rng, digits):
+    """As noise.py makes it, before it is cut off at paper: the mean of a texture is no phase."""
+    images = noise.random_phase(rng, digits, 200)
+    assert (images.mean(axis=1) > 0).all()
 
 
 def test_inverted_digits_are_digits_once_inverted(rng, digits):

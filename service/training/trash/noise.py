@@ -109,6 +109,8 @@ def dead_leaves(rng: np.random.Generator, _digits: Digits, n: int) -> FloatArray
 
 
 def _with_spectrum(strength: FloatArray, rng: np.random.Generator, n: int) -> FloatArray:
-    """Give each frequency its strength, (n, 28, 15), and a random phase: (n, 784)."""
+    """Give each frequency its strength, (n, 28, 15), and all but the mean a random phase: (n, 784)."""
     noise = np.fft.rfft2(rng.standard_normal((n, SIDE, SIDE)))
-    return np.fft.irfft2(strength * noise / np.abs(noise), s=(SIDE, SIDE)).reshape(n, PIXELS)
+    phase = noise / np.abs(noise)
+    phase[:, 0, 0] = 1
+    return np.fft.irfft2(strength * phase, s=(SIDE, SIDE)).reshape(n, PIXELS)
