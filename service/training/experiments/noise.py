@@ -230,6 +230,8 @@ def tell(numbers: Numbers) -> str:
     kinds = list(first["sure_of"])
     unseen = [kind for kind in kinds if kind not in numbers["seen_in_training"]]
     worst = max(unseen, key=lambda kind: taught["sure_of"][kind])
+    share = taught["sure_of"][worst]
+    passing = f"of those {worst} images pass most often ({share:.2%})" if share else "none of those passes"
     before, after = (float(np.mean(list(network["sure_of"].values()))) for network in (alone, taught))
     return f"""\
 {numbers["images"]:,} images of each kind of noise. A network counts as sure when exactly one activation
@@ -246,9 +248,9 @@ to say no.
 The two networks on the right show the cure: the same recipe for {numbers["epochs"]} epochs, from the same
 start, without and with trash whose target is ten zeros. Their accuracies are {alone["accuracy"]:.1%} and
 {taught["accuracy"]:.1%}; the first is sure of {before:.0%} of the noise, the second of {after:.1%}. The
-lesson carries to kinds of noise that were not in the training ({", ".join(unseen)}), though not evenly:
-{worst} images still pass most often ({taught["sure_of"][worst]:.1%}). This says nothing about trash that
-looks like a digit, halves or letters, which is harder."""
+lesson carries to kinds of noise that were not in the training ({", ".join(unseen)}): {passing}.
+This says nothing about trash that looks like a
+digit, halves or letters, which is harder."""
 
 
 def _rows(networks: Numbers, kinds: Iterable[str]) -> Iterator[list[str]]:
