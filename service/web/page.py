@@ -101,12 +101,12 @@ def _names_html(exchange: Exchange) -> bool:
     return any(quality > 0 and kind.lower().startswith("text/html") for kind, quality in accepted)
 
 
-def _shown(told: Classified) -> dict[str, object]:
+def _shown(classified: Classified) -> dict[str, object]:
     """Return what the template shows of a classification."""
-    labels = told.get("labels", DIGITS)
+    labels = classified.get("labels", DIGITS)
     return {
-        "model": told["model"],
-        "answer": None if told["rejected"] else labels[told["argmax"]],
-        "reason": told["reason"] and REASONS[told["reason"]],
-        "activations": list(zip(labels, told["activations"].tolist(), strict=True)),
+        "model": classified["model"],
+        "answer": None if classified["rejected"] else labels[classified["argmax"]],
+        "reason": classified["reason"] and REASONS[classified["reason"]],
+        "activations": list(zip(labels, classified["activations"].tolist(), strict=True)),
     }

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from service.artifacts import save
+from service.artifacts import Repository, save
 from service.network import Network
 
 
@@ -77,3 +77,25 @@ def zipped(members, method):
         for name, content in pairs:
             archive.writestr(name, content)
     return buffer.getvalue()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where a repository looks."""
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def put(folder, network, metadata_for):
+    """Save the 4-3-2 network under any name and version."""
+
+    def put(name, version, **changes):
+        return save(network, metadata_for(network, name=name, version=version, **changes), folder)
+
+    return put
+
+
+@pytest.fixture
+def repository(folder):
+    """What reads the folder."""
+    return Repository(folder)
