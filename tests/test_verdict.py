@@ -52,6 +52,7 @@ def test_a_threshold_of_zero_turns_every_rejection_off(seen):
 def test_many_images_are_accepted_as_they_are_one_by_one(reject_below):
     rng = np.random.default_rng(2)
     activations = rng.random((200, 10), dtype=np.float32) ** 3
+    activations[100:] = activations[100:].round(1)  # many of which equal a threshold
     expected = [not decide(row, reject_below).rejected for row in activations]
     assert accepted(activations, reject_below).tolist() == expected
 
@@ -60,6 +61,7 @@ def test_many_images_are_accepted_as_they_are_one_by_one(reject_below):
 def test_many_images_are_judged_as_each_of_them_is(reject_below):
     rng = np.random.default_rng(4)
     activations = rng.random((200, 10), dtype=np.float32)
+    activations[100:] = (activations[100:] ** 3).round(1)  # many of which equal a threshold
     blank, several = rng.random((2, 200)) < 0.2
     together = decide_all(activations, reject_below, blank=blank, several=several)
     assert len(together) == 200

@@ -22,11 +22,13 @@ def bar(slant):
     return inside.astype(np.float32).reshape(-1)
 
 
+@pytest.mark.parametrize("where", [(0, 0), (3, 2), (-4, 1), (2, -3)])
 @pytest.mark.parametrize("slant", [-0.8, -0.3, 0.2, 0.6])
-def test_a_leaning_bar_comes_out_upright_and_in_the_middle(slant):
-    leaning, _ = covariance_and_centre(bar(slant))
+def test_a_leaning_bar_comes_out_upright_and_in_the_middle_wherever_it_stands(slant, where):
+    standing = np.roll(bar(slant).reshape(28, 28), where, axis=(0, 1)).reshape(-1)
+    leaning, _ = covariance_and_centre(standing)
 
-    upright, column = covariance_and_centre(deskew(bar(slant)[np.newaxis])[0])
+    upright, column = covariance_and_centre(deskew(standing[np.newaxis])[0])
 
     assert abs(leaning) > 4
     assert upright == pytest.approx(0, abs=0.05)
