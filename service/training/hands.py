@@ -14,7 +14,9 @@ from service.training.augment import Augmentation, augment
 __all__ = ["LOOSE", "coarsened", "rewritten", "with_other_pens"]
 
 SIDE = 28  # pixels
-LOOSE = Augmentation(rotation=15, scale=0.15, shear=0.25, shift=1, elastic=1.1)
+LOOSE = Augmentation(
+    rotation=15, scale=0.15, shear=0.25, shift=0.5, elastic=1.1, sharpness=0.25, centred=True
+)
 PEN = (-0.8, 1.0)  # pixels by which the pen is narrowed or widened on each side
 COARSE = (10, 20)  # pixels along a side of a coarse scan, where 28 were; a digit is 5/7 of them tall
 FAINT = 0.8  # of full ink, at the least, in a coarse scan

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from service.training.augment import Augmentation, augment, displacements, matrices, warp
+from service.training.augment import (
+    Augmentation,
+    augment,
+    centred,
+    displacements,
+    matrices,
+    sharpened,
+    warp,
+)
 
 STILL = np.zeros((1, 2), np.float32)
 
@@ -27,6 +35,12 @@ def spread(picture):
     ]
 
 
+def edges(images):
+    """Mean square of the difference between neighbours, beside that of the ink: how sharp images are."""
+    pictures = images.reshape(-1, 28, 28)
+    return sum((np.diff(pictures, axis=axis) ** 2).mean() for axis in (1, 2)) / (pictures**2).mean()
+
+
 def test_no_change_leaves_every_pixel(digits, rng):
     np.testing.assert_array_equal(augment(digits.images, Augmentation(), rng), digits.images)
 
@@ -43,11 +57,34 @@ def test_whole_shifts_are_numpys(digits, shift):
     np.testing.assert_array_equal(moved(picture, shift=shift), np.roll(picture, shift, axis=(0, 1)))
 
 
-def test_half_a_pixel_is_the_mean_of_two():
+@pytest.mark.parametrize("axis", [0, 1])
+def test_what_curves_evenly_is_read_exactly_between_pixels(axis):
+    """The cubic of Catmull and Rom reproduces every polynomial of second degree (Keys 1981)."""
+
+    def curve(place):
+        return 0.1 + 0.03 * place - 0.001 * place**2  # within 0..1
+
+    picture = np.repeat(curve(np.arange(28.0, dtype=np.float32))[:, None], 28, axis=1)
+    shift = (0.3, 0) if axis == 0 else (0, 0.3)
+    read = moved(picture if axis == 0 else picture.T, shift=shift)[3:-3, 3:-3]
+    expected = curve(np.arange(3, 25) - 0.3)
+    np.testing.assert_allclose(
+        read if axis == 0 else read.T, np.repeat(expected[:, None], 22, axis=1), atol=1e-5
+    )
+
+
+def test_a_dot_between_two_pixels_is_in_both_and_nowhere_below_paper():
     picture = np.zeros((28, 28), np.float32)
     picture[10, 10] = 1
     half = moved(picture, shift=(0, 0.5))
-    np.testing.assert_allclose(half[10, 9:13], [0, 0.5, 0.5, 0], atol=1e-6)
+    np.testing.assert_allclose(half[10, 9:13], [0, 9 / 16, 9 / 16, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize("shift", [(27.5, 0), (0, -27.5), (-40, 3)])
+def test_paper_surrounds_the_picture(shift):
+    full = np.ones((28, 28), np.float32)
+    far = moved(full, shift=shift)
+    assert far[2:-2, 2:-2].max() == 0
 
 
 def test_what_leaves_the_picture_is_gone(digits):
@@ -62,7 +99,7 @@ def test_a_stretch_widens_the_ink_by_its_factor(digits):
 
 def test_a_slant_moves_upper_rows_to_the_right():
     bar = np.zeros((28, 28), np.float32)
-    bar[4:24, 13:15] = 1
+    bar[4:24] = np.exp(-((np.arange(28) - 13.5) ** 2) / 8)  # soft, so that nothing is cut off below paper
     slanted = moved(bar, slant=0.5)
     middle = slanted[4:24] @ np.arange(28) / slanted[4:24].sum(axis=1)
     np.testing.assert_allclose(np.diff(middle), -0.5, atol=1e-4)  # half a pixel less with each row down
@@ -88,10 +125,10 @@ def test_the_same_generator_gives_the_same_images(digits):
 
 
 def test_amounts_stay_within_their_bounds(rng):
-    dot = np.zeros((2000, 28, 28), np.float32)
-    dot[:, 14, 14] = 1
-    changed = augment(dot.reshape(2000, 784), Augmentation(shift=1.5), rng).reshape(-1, 28, 28)
-    down = changed.sum(axis=2) @ np.arange(28) - 14
+    squares = (np.arange(28) - 14) ** 2
+    dot = np.exp(-(squares[:, None] + squares) / 8).astype(np.float32)  # soft, as above
+    changed = augment(np.tile(dot.reshape(784), (2000, 1)), Augmentation(shift=1.5), rng).reshape(-1, 28, 28)
+    down = changed.sum(axis=2) @ np.arange(28) / changed.sum(axis=(1, 2)) - 14
     assert np.abs(down).max() <= 1.5 + 1e-5
     assert down.std() == pytest.approx(1.5 / np.sqrt(3), rel=0.05)  # drawn evenly
 
@@ -108,3 +145,90 @@ def test_displacements_are_as_smooth_as_noise_under_a_gaussian(rng, sigma):
     for distance in (2, 6, 12):
         found = (drawn[:, 14, 6] * drawn[:, 14, 6 + distance]).mean()
         assert found == pytest.approx(np.exp(-(distance**2) / (4 * sigma**2)), abs=0.06)
+
+
+def test_to_sharpen_is_a_convolution_along_both_axes(rng):
+    image = rng.random((1, 784), dtype=np.float32) * 0.2 + 0.4  # so that nothing is cut off
+    kernel = [-0.1, 1.2, -0.1]
+    expected = image.reshape(28, 28)
+    for _axis in range(2):
+        expected = np.array([np.convolve(row, kernel, mode="same") for row in expected.T])
+    found = sharpened(image, np.array([0.1], np.float32))
+    np.testing.assert_allclose(found.reshape(28, 28), expected.clip(0, 1), atol=1e-6)
+
+
+def test_even_ink_stays_as_it_is_and_what_surpasses_ink_or_paper_is_cut():
+    picture = np.zeros((28, 28), np.float32)
+    picture[8:20, 8:20] = 1
+    picture[8:20, 7] = picture[8:20, 20] = 0.5  # edges between pixels
+    drawn = sharpened(picture.reshape(1, 784), np.array([0.2], np.float32)).reshape(28, 28)
+    assert np.all(drawn[9:19, 9:19] == 1)
+    assert drawn.min() == 0
+    assert drawn.max() == 1
+
+
+def test_each_image_is_sharpened_by_its_own_amount(digits):
+    same = np.repeat(digits.images[:1], 3, axis=0)
+    none, some, more = (edges(image) for image in sharpened(same, np.array([0, 0.1, 0.2], np.float32)))
+    assert none == edges(digits.images[0])
+    assert none < some < more
+
+
+def test_sharpening_gives_back_most_of_what_reading_between_pixels_takes(digits, rng):
+    many = np.tile(digits.images, (20, 1))
+    bounds = {"rotation": 12, "scale": 0.12, "shear": 0.1, "shift": 1, "elastic": 1}
+    blurred, sharp = (
+        edges(augment(many, Augmentation(**bounds, sharpness=sharpness), rng)) / edges(many)
+        for sharpness in (0, 0.25)
+    )
+    assert blurred < 0.85
+    assert 1 - sharp < 2 / 3 * (1 - blurred)
+
+
+def centre_of_mass(picture):
+    total = sum(picture[y, x] for y in range(28) for x in range(28))
+    return [
+        sum(
+            picture[y, x] * place
+            for y, x, place in ((y, x, (y, x)[axis]) for y in range(28) for x in range(28))
+        )
+        / total
+        for axis in (0, 1)
+    ]
+
+
+def test_ink_is_moved_to_the_centre_by_whole_pixels(digits):
+    astray = np.array(
+        [np.roll(image.reshape(28, 28), (2, -1), axis=(0, 1)).ravel() for image in digits.images]
+    )
+    for before, after in zip(digits.images, centred(astray), strict=True):
+        picture = after.reshape(28, 28)
+        assert np.abs(np.subtract(centre_of_mass(picture), 14)).max() <= 0.5 + 1e-5
+        shifts = [(down, right) for down in range(-6, 7) for right in range(-6, 7)]
+        assert any(np.array_equal(np.roll(before.reshape(28, 28), by, axis=(0, 1)), picture) for by in shifts)
+
+
+def test_ink_that_is_moved_does_not_come_in_again():
+    picture = np.zeros((28, 28), np.float32)
+    picture[0, 0] = 0.1
+    picture[20:28, 14] = 1
+    moved_up = centred(picture.reshape(1, 784)).reshape(28, 28)
+    assert moved_up.sum() == 8
+    assert moved_up[11:19, 14].sum() == 8  # the dot drew the centre up by less than half a pixel
+
+
+def test_a_blank_image_is_centred_as_it_is():
+    assert not centred(np.zeros((2, 784), np.float32)).any()
+
+
+def test_where_it_is_asked_for_changed_digits_are_centred(digits, rng):
+    bounds = Augmentation(rotation=10, shift=2, elastic=1, sharpness=0.2, centred=True)
+    for image in augment(digits.images, bounds, rng):
+        assert (
+            np.abs(np.subtract(centre_of_mass(image.reshape(28, 28)), 14)).max() <= 0.6
+        )  # ink may be cut off
+
+
+def test_no_images_are_changed_to_none(rng):
+    nothing = np.empty((0, 784), np.float32)
+    assert augment(nothing, Augmentation(rotation=5, sharpness=0.3, centred=True), rng).shape == (0, 784)

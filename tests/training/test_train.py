@@ -183,10 +183,14 @@ def test_no_history_is_written_where_none_is_asked_for(train):
     assert [file.name for file in train().parent.iterdir()] == ["1.npz"]
 
 
-def test_calibrated_outputs_agree_better_with_the_share_that_is_right(train, artifact, drawn):
-    sharp = load(train(recipe="calibrate = true" + OWN))
+def test_calibrated_outputs_agree_better_with_the_share_that_is_right(train, drawn):
+    short = OWN.replace("epochs = 4", "epochs = 1")  # so that some are wrong
     images, labels = deskew(drawn.training[-200:].images), drawn.training[-200:].labels
-    flat, steep = (a.network.forward(images) for a in (artifact, sharp))
+    flat, steep = (
+        load(train(recipe=beginning + short)).network.forward(images)
+        for beginning in ("", "calibrate = true")
+    )
+    assert 0 < (flat.argmax(axis=1) != labels).sum() < 60
     np.testing.assert_array_equal(flat.argmax(axis=1), steep.argmax(axis=1))
     assert calibration_error(steep, labels) < calibration_error(flat, labels)
 
