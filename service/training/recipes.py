@@ -257,12 +257,14 @@ WIDE = Recipe(
     learning_rate=0.001,
     schedule="flat-then-linear",
     mini_batch=256,
-    epochs=40,
+    epochs=28,
     averaging=0.999,
     committee=3,
     lesson=0.8,
-    augmentation=Augmentation(rotation=12, scale=0.12, shear=0.1, shift=1, elastic=1),
-    sources={"hands": 0.12, "forms": 0.03, "fonts": 0.03, "uploads": 0.12},
+    augmentation=Augmentation(
+        rotation=12, scale=0.12, shear=0.1, shift=0.5, elastic=1, sharpness=0.25, centred=True
+    ),
+    sources={"hands": 0.08, "forms": 0.08, "fonts": 0.03, "uploads": 0.11},
     trash_share=0.2,
     trash={
         "uniform": 1,
@@ -273,8 +275,8 @@ WIDE = Recipe(
         "framed": 3,
         "blobs": 4,
         "silhouettes": 3,
-        "polygons": 1.5,
-        "strokes": 5,
+        "polygons": 3,
+        "strokes": 6,
         "scribbles": 0.5,
         "shuffled": 1,
         "strips": 0.5,

@@ -70,7 +70,7 @@ def test_of_the_test_images_at_least_this_share_is_read(answers, test_set, name,
 
 
 @pytest.mark.mnist
-@pytest.mark.parametrize(("name", "at_most"), [("plain", 0.03), ("wide", 0.01)])
+@pytest.mark.parametrize(("name", "at_most"), [("plain", 0.03), ("wide", 0.0075)])
 def test_of_the_test_images_at_most_this_share_is_rejected(answers, shipped, name, at_most):
     assert 1 - accepted(answers[name], shipped[name].reject_below).mean() <= at_most
 
@@ -81,7 +81,7 @@ def test_activations_of_wide_agree_with_the_share_that_is_right(answers, test_se
 
 
 @pytest.mark.mnist
-@pytest.mark.parametrize(("share", "at_least"), [(0.99, 0.9985), (0.98, 0.9995), (0.95, 0.9998)])
+@pytest.mark.parametrize(("share", "at_least"), [(0.99, 0.9985), (0.98, 0.9990), (0.95, 0.9998)])
 def test_the_further_ahead_the_largest_is_the_more_often_wide_is_right(answers, test_set, share, at_least):
     second, largest = np.sort(answers["wide"], axis=1)[:, -2:].T
     surest = np.argsort(second - largest, kind="stable")[: round(share * len(largest))]
