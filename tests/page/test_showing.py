@@ -234,8 +234,8 @@ def test_what_lies_below_is_fetched_when_it_is_opened(visit):
         visit.page.click(f"#{name} summary")
     expect(visit.page.locator("#dreams img")).to_have_count(10)
     visit.page.wait_for_selector("#grids-more img")
-    assert visit.page.locator("#confusion tbody tr").count() == 10
-    assert visit.page.locator("#curve path").count() == 3
+    expect(visit.page.locator("#confusion tbody tr")).to_have_count(10)
+    expect(visit.page.locator("#curve path")).to_have_count(3)
     assert visit.page.get_attribute("#card", "href") == "v1/models/plain/versions/1/card"
 
 
