@@ -6,8 +6,8 @@ random, and the displacements are smoothed with a Gaussian. Pixels are read by t
 
 What comes out should differ from what a network will be asked about in the writing alone. To read between
 pixels blurs, and a network that saw sharp trash and blurred digits doubts the digits that are as sharp as
-trash; so what is blurred is sharpened. And MNIST's digits lie with their centre of mass in the centre, as
-uploads do once they are framed; so what has moved away is moved back.
+trash; so what is blurred is sharpened. And MNIST's digits are as large as their frame, and their centre of
+mass is in its centre, as it is with uploads; so what has grown is shrunk, and what has moved is moved back.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from functools import cache
 from typing import Annotated, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from service.network import FloatArray
@@ -22,6 +23,7 @@ from service.network import FloatArray
 __all__ = ["Augmentation", "augment", "centred", "displacements", "matrices", "sharpened", "warp"]
 
 SIDE = 28  # pixels
+INK = 0.25  # of full ink, and more, is within the ink's box
 FRAME = 3  # pixels of paper that images are read in
 BLOCK = 64  # images read at once: what is made of so many stays in a core's cache
 COARSE = 4  # pixels between the points where displacements are drawn: under σ nothing finer is left
@@ -43,6 +45,7 @@ class Augmentation:
             than 4.
         sharpness: how much of its difference from each of its four neighbours is added to a pixel at the end;
             drawn evenly from 0 to this bound.
+        sized: whether the longer side of the ink's box stays as long as it was.
         centred: whether the ink is moved, by whole pixels, until its centre of mass is in the centre.
     """
 
@@ -53,6 +56,7 @@ class Augmentation:
     elastic: Pixels = 0
     smoothness: Annotated[float, Field(strict=True, ge=COARSE, le=SIDE)] = 5
     sharpness: Annotated[float, Field(strict=True, ge=0, le=1)] = 0
+    sized: bool = False
     centred: bool = False
 
 
@@ -64,10 +68,33 @@ def augment(images: FloatArray, bounds: Augmentation, rng: np.random.Generator) 
     slants = rng.uniform(-bounds.shear, bounds.shear, n)
     shifts = rng.uniform(-bounds.shift, bounds.shift, (n, 2))
     bends = displacements(n, bounds, rng) if bounds.elastic else None
-    changed = warp(images, matrices(turns, stretches, slants), shifts.astype(np.float32), bends)
+    back, moves = matrices(turns, stretches, slants), shifts.astype(np.float32)
+    if bounds.sized:
+        back *= _growth(images, warp(images, back, moves, bends))[:, None, None]
+    changed = warp(images, back, moves, bends)
     if bounds.sharpness:
         changed = sharpened(changed, rng.uniform(0, bounds.sharpness, n).astype(np.float32))
     return centred(changed) if bounds.centred else changed
+
+
+def _growth(before: FloatArray, after: FloatArray) -> FloatArray:
+    """Divide the longer sides of the ink's boxes, (n,) float32; 1 where there is none."""
+    old, new = _sides(before), _sides(after)
+    return np.where((old > 0) & (new > 0), new / np.maximum(old, 1), 1).astype(np.float32)
+
+
+def _sides(images: FloatArray) -> NDArray[np.intp]:
+    """Measure the longer side of the box around the ink of each image, in pixels: (n,)."""
+    inked = images.reshape(-1, SIDE, SIDE) > INK
+    height, width = (_extent(np.logical_or.reduce(inked, axis=axis)) for axis in (2, 1))
+    return np.maximum(height, width)
+
+
+def _extent(there: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Count the places from the first that is true to the last: (n, 28) → (n,), 0 where none is."""
+    extent = SIDE - there.argmax(axis=1) - there[:, ::-1].argmax(axis=1)
+    found: NDArray[np.intp] = np.where(there.any(axis=1), extent, 0)
+    return found
 
 
 def matrices(turns: FloatArray, stretches: FloatArray, slants: FloatArray) -> FloatArray:

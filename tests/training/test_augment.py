@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -229,6 +231,35 @@ def test_where_it_is_asked_for_changed_digits_are_centred(digits, rng):
         )  # ink may be cut off
 
 
+def longer_side(picture):
+    rows, columns = (np.flatnonzero((picture > 0.25).any(axis=axis)) for axis in (1, 0))
+    return max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
+
+
+def test_where_it_is_asked_for_changed_digits_are_as_large_as_before(digits, rng):
+    bounds = Augmentation(rotation=15, scale=0.3, shear=0.2, elastic=1)
+    grown = {
+        sized: [
+            longer_side(after.reshape(28, 28)) - longer_side(before.reshape(28, 28))
+            for before, after in zip(
+                digits.images, augment(digits.images, replace(bounds, sized=sized), rng), strict=True
+            )
+        ]
+        for sized in (False, True)
+    }
+    assert np.std(grown[False]) > 2
+    assert np.std(grown[True]) < 1
+    assert np.abs(np.mean(grown[True])) < 0.5
+
+
+def test_a_blank_image_is_as_large_as_before():
+    blank = np.zeros((2, 784), np.float32)
+    assert not augment(blank, Augmentation(scale=0.2, sized=True), np.random.default_rng(0)).any()
+
+
 def test_no_images_are_changed_to_none(rng):
     nothing = np.empty((0, 784), np.float32)
-    assert augment(nothing, Augmentation(rotation=5, sharpness=0.3, centred=True), rng).shape == (0, 784)
+    assert augment(nothing, Augmentation(rotation=5, sharpness=0.3, sized=True, centred=True), rng).shape == (
+        0,
+        784,
+    )
