@@ -13,7 +13,7 @@ from service.imaging.ink import Box, Ink
 from service.imaging.subject import THRESHOLD
 from service.network import FloatArray
 
-__all__ = ["as_it_is", "as_they_are"]
+__all__ = ["as_it_is", "as_they_are", "ends"]
 
 MIDDLE_GREY = 0.5
 DARK = 0.1  # what a frame's paper does not exceed
@@ -92,7 +92,7 @@ def as_they_are(greys: FloatArray, *, dark: bool | None, centred: bool) -> Inks:
     framed = _mostly(borders <= DARK) & (np.maximum.reduce(sides[0], axis=1) >= LIGHT)
     if centred:
         framed &= _are_centred(strengths) & _are_as_large(sides)
-    (left, top), (right, bottom) = (ends.tolist() for ends in _ends(sides > THRESHOLD))
+    (left, top), (right, bottom) = (ends.tolist() for ends in ends(sides > THRESHOLD))
     boxes = zip(left, top, right, bottom, strict=True)
     found = [box if is_framed else None for box, is_framed in zip(boxes, framed.tolist(), strict=True)]
     return Inks(strengths, inverted.tolist(), found)
@@ -120,12 +120,12 @@ def _are_centred(strengths: FloatArray) -> NDArray[np.bool_]:
 
 def _are_as_large(sides: FloatArray) -> NDArray[np.bool_]:
     """Say of each picture, whose strongest ink is that in each column and row, whether it is as large."""
-    first, last = _ends(sides > DARK)
+    first, last = ends(sides > DARK)
     longer = np.maximum.reduce(last - first, axis=0)
     as_large: NDArray[np.bool_] = (longer >= TALL) & (longer <= TALLEST)
     return as_large
 
 
-def _ends(found: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def ends(found: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return where what is true begins along the last axis, (…, 28) → (…), and where it ends, exclusive."""
     return found.argmax(axis=-1), SIDE - found[..., ::-1].argmax(axis=-1)

@@ -6,8 +6,9 @@ random, and the displacements are smoothed with a Gaussian. Pixels are read by t
 
 What comes out should differ from what a network will be asked about in the writing alone. To read between
 pixels blurs, and a network that saw sharp trash and blurred digits doubts the digits that are as sharp as
-trash; so what is blurred is sharpened. And MNIST's digits are as large as their frame, and their centre of
-mass is in its centre, as it is with uploads; so what has grown is shrunk, and what has moved is moved back.
+trash; so a recipe sharpens what is blurred. And MNIST's digits are as large as their frame, and their centre
+of mass is in its centre, as it is with uploads; so a recipe moves back what has moved, and may shrink what
+has grown.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from service.imaging.frame import CENTRE
+from service.imaging.untouched import ends
 from service.network import FloatArray
 
 __all__ = ["Augmentation", "augment", "centred", "displacements", "matrices", "sharpened", "warp"]
@@ -78,23 +81,16 @@ def augment(images: FloatArray, bounds: Augmentation, rng: np.random.Generator) 
 
 
 def _growth(before: FloatArray, after: FloatArray) -> FloatArray:
-    """Divide the longer sides of the ink's boxes, (n,) float32; 1 where there is none."""
-    old, new = _sides(before), _sides(after)
-    return np.where((old > 0) & (new > 0), new / np.maximum(old, 1), 1).astype(np.float32)
+    """Say how many times as large the ink has become: (n,) float32."""
+    return (_longer_sides(after) / _longer_sides(before)).astype(np.float32)
 
 
-def _sides(images: FloatArray) -> NDArray[np.intp]:
-    """Measure the longer side of the box around the ink of each image, in pixels: (n,)."""
+def _longer_sides(images: FloatArray) -> NDArray[np.intp]:
+    """Measure the box around the ink of each image, in pixels: (n,); all of the image where there is none."""
     inked = images.reshape(-1, SIDE, SIDE) > INK
-    height, width = (_extent(np.logical_or.reduce(inked, axis=axis)) for axis in (2, 1))
-    return np.maximum(height, width)
-
-
-def _extent(there: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Count the places from the first that is true to the last: (n, 28) → (n,), 0 where none is."""
-    extent = SIDE - there.argmax(axis=1) - there[:, ::-1].argmax(axis=1)
-    found: NDArray[np.intp] = np.where(there.any(axis=1), extent, 0)
-    return found
+    first, last = ends(np.stack([np.logical_or.reduce(inked, axis=axis) for axis in (1, 2)]))
+    longer: NDArray[np.intp] = np.maximum.reduce(last - first, axis=0)
+    return longer
 
 
 def matrices(turns: FloatArray, stretches: FloatArray, slants: FloatArray) -> FloatArray:
@@ -229,8 +225,8 @@ def _centred_down(pictures: FloatArray) -> FloatArray:
     rows = np.arange(SIDE)
     ink = pictures.sum(axis=2)
     total = ink.sum(axis=1)
-    middle = np.divide(ink @ rows, total, out=np.full(len(ink), SIDE / 2), where=total > 0)
-    source = rows - np.rint(SIDE / 2 - middle).astype(int)[:, None]
+    middle = np.divide(ink @ rows, total, out=np.full(len(ink), float(CENTRE)), where=total > 0)
+    source = rows - np.rint(CENTRE - middle).astype(int)[:, None]
     inside = (source >= 0) & (source < SIDE)
     moved: FloatArray = np.take_along_axis(pictures, source.clip(0, SIDE - 1)[:, :, None], axis=1)
     moved *= inside[:, :, None]
