@@ -52,11 +52,13 @@ def test_what_a_proxy_says_in_html_is_told_in_words(visit):
 
 def test_weights_that_did_not_come_are_asked_for_again(visit):
     visit.act(lambda: visit.press("3"))
-    visit.page.route("**/weights/0/4.json", lambda route: route.abort(), times=1)
+    missing = "**/weights/0/4.json"
+    visit.page.route(missing, lambda route: route.abort())  # each time: weights that come late ask for it too
     visit.page.fill("#index", "5")
     told = visit.page.locator("#neuron-told")
     expect(told).to_have_text("Some weights are missing. The service does not answer.")
     assert (visit.state, visit.answer) == ("digit", "3")
+    visit.page.unroute(missing)
     visit.act(lambda: visit.press("7"))
     expect(visit.page.locator("#neuron-title")).to_have_text("Neuron 5 of layer 1")
     expect(told).to_have_text("")
