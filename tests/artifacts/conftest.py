@@ -7,7 +7,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from service.artifacts import Repository, save
+from service.artifacts import Repository, load, save
+from service.errors import BadArtifactError
 from service.network import Network
 
 
@@ -68,6 +69,17 @@ def described(members, forged):
         return forged(members)
 
     return describe
+
+
+@pytest.fixture
+def refused():
+    """Assert that the file at a path is not loaded, and that the message says why."""
+
+    def refuse(path, reason):
+        with pytest.raises(BadArtifactError, match=reason):
+            load(path)
+
+    return refuse
 
 
 def zipped(members, method):
