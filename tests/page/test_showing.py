@@ -152,9 +152,8 @@ def test_the_four_pixel_camera_has_a_pad_of_its_own(visit):
     assert (visit.state, visit.answer) == ("digit", "vertical")
     visit.act(lambda: visit.page.click("#samples button:text-is('diagonal')"))
     assert visit.answer == "diagonal"
-    assert (
-        visit.page.locator("#picture rect").count() == 1 + 4 * 4
-    )  # the frame; a field of four for each neuron
+    # the frame; a field of four for each neuron
+    expect(visit.page.locator("#picture rect")).to_have_count(1 + 4 * 4)
     visit.act(lambda: visit.press("ArrowRight", "Space"))
     assert visit.state == "rejected"
 
