@@ -19,6 +19,7 @@ import numpy as np
 from service.errors import BadArtifactError
 from service.members import FOREIGN_ERRORS
 from service.network import WIDE, FloatArray
+from service.zip_end import end_of
 
 __all__ = ["DTYPES", "array_shapes", "open_archive", "pack", "read_arrays", "read_document", "read_stacks"]
 
@@ -32,7 +33,6 @@ MAX_DOCUMENT_BYTES = 4 * 2**20
 MAX_ARRAY_BYTES = 128 * 2**20  # of all arrays together, in memory: 32 million numbers, kept as float16
 MAX_DIRECTORY_BYTES = 16 * 2**10  # 63 members, the most that 31 layers have, take less than 8 KiB
 NPY_HEADER_BYTES = 128
-END_BYTES = 22  # of the record that ends a zip archive and says where its directory is
 
 
 def array_shapes(sizes: Sequence[int]) -> dict[str, Shape]:
@@ -110,15 +110,15 @@ def open_archive(content: bytes) -> zipfile.ZipFile:
 
 def _check_end(content: bytes) -> None:
     """Bound the directory before zipfile makes an object of each entry that it may list."""
-    end = content[-END_BYTES:]
-    if len(end) < END_BYTES or not end.startswith(b"PK\x05\x06") or end[20:] != b"\0\0":
+    end = end_of(content)
+    if end is None:
         raise BadArtifactError("is no .npz, or the end of one is missing (truncated?); copy the file anew")
-    size, offset = struct.unpack_from("<2L", end, 12)
-    if content[-42:-38] == b"PK\x06\x07":
+    if end.at_64 is not None:
         raise BadArtifactError("is a zip64 archive, which no artifact needs; write the file anew")
-    if size > MAX_DIRECTORY_BYTES or offset + size + len(end) != len(content):
+    if end.size > MAX_DIRECTORY_BYTES or not end.ends(len(content)):
         raise BadArtifactError(
-            f"the zip directory, {size} bytes at {offset}, is too large or misplaced; write the file anew"
+            f"the zip directory, {end.size} bytes at {end.start}, is too large or misplaced; write the file "
+            "anew"
         )
 
 

@@ -16,14 +16,12 @@ from service.bulk.found import Found, is_wanted, refused
 from service.bulk.read import check_size
 from service.errors import BadInputError
 from service.members import FOREIGN_ERRORS, check_member, inflate
+from service.zip_end import END, END_SIGNATURE, LOCATOR_64, LOCATOR_64_SIGNATURE, TAIL_BYTES, end_of
 
 __all__ = ["zip_members"]
 
-END = struct.Struct(
-    "<4s4H2LH"
-)  # signature, disks, entries, size and offset of the directory, comment's length
-END_64 = struct.Struct("<4sQ2H2L4Q")
-LOCATOR_64 = struct.Struct("<4sLQL")
+END_64 = struct.Struct("<4sQ2H2L4Q")  # as END, with numbers that may be larger
+END_64_SIGNATURE = b"PK\x06\x06"
 ENTRY_BYTES = 46  # of a directory's entry before its name; the lengths of what follows stand at 28
 PART_ENTRIES = 256  # that are objects at the same time
 PART_BYTES = 1024 * 1024
@@ -104,18 +102,17 @@ def _found(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Fou
 def _directory(file: BinaryIO) -> Directory:
     """Find where the members are listed; the end of the archive must be the end of the file."""
     length = file.seek(0, os.SEEK_END)
-    tail = _at(file, max(length - END.size - LOCATOR_64.size, 0), END.size + LOCATOR_64.size)
-    if len(tail) < END.size or not tail[-END.size :].startswith(b"PK\x05\x06") or not tail.endswith(b"\0\0"):
+    told = end_of(_at(file, max(length - TAIL_BYTES, 0), TAIL_BYTES))
+    if told is None:
         raise BadInputError("this is no zip archive, is cut short or ends in a comment; pack it anew")
-    *_, size, start, _ = END.unpack(tail[-END.size :])
+    start, size, at_64 = told
     end = length - END.size
-    if tail.startswith(b"PK\x06\x07"):
-        *_, at, _ = LOCATOR_64.unpack(tail[: LOCATOR_64.size])
-        record = _at(file, at, END_64.size)
-        if len(record) < END_64.size or not record.startswith(b"PK\x06\x06"):
+    if at_64 is not None:
+        record = _at(file, at_64, END_64.size)
+        if len(record) < END_64.size or not record.startswith(END_64_SIGNATURE):
             raise _damaged()
         *_, size, start = END_64.unpack(record)
-        end = at
+        end = at_64
     if start + size != end:
         raise BadInputError("the zip archive's directory is not where it should be; pack it anew")
     return Directory(start, end)
@@ -143,9 +140,9 @@ def _entry(file: BinaryIO, at: int) -> bytes:
 
 def _end(start: int, size: int, n_entries: int) -> bytes:
     """Write the records that end an archive whose directory has that place, size and number of entries."""
-    end_64 = END_64.pack(b"PK\x06\x06", END_64.size - 12, 45, 45, 0, 0, n_entries, n_entries, size, start)
-    locator = LOCATOR_64.pack(b"PK\x06\x07", 0, start + size, 1)
-    return end_64 + locator + END.pack(b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    end_64 = END_64.pack(END_64_SIGNATURE, END_64.size - 12, 45, 45, 0, 0, n_entries, n_entries, size, start)
+    locator = LOCATOR_64.pack(LOCATOR_64_SIGNATURE, 0, start + size, 1)
+    return end_64 + locator + END.pack(END_SIGNATURE, 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
 
 
 def _at(file: BinaryIO, at: int, n_bytes: int) -> bytes:

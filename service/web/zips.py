@@ -4,18 +4,16 @@ Source: APPNOTE.TXT 6.3.10, section 4.3.
 """
 
 import io
-import struct
 import zipfile
 
 from service.errors import BadInputError
 from service.members import FOREIGN_ERRORS, check_member, inflate
 from service.web.errors import BodyTooLargeError
+from service.zip_end import end_of
 
 __all__ = ["Archive", "open_zip"]
 
-END_BYTES = 22  # of the record that ends an archive and says where its directory is
 MAX_DIRECTORY_BYTES = 256 * 1024  # a thousand for each of 256 members
-ZIP64_LOCATOR_AT = END_BYTES + 20  # bytes before the end
 
 
 class Archive:
@@ -73,13 +71,12 @@ def open_zip(body: bytes, max_members: int, max_bytes: int) -> Archive:
 
 def _check_end(body: bytes, max_members: int) -> None:
     """Bound the directory before zipfile makes an object of each entry that it may list."""
-    end = body[-END_BYTES:]
-    if len(end) < END_BYTES or not end.startswith(b"PK\x05\x06") or not end.endswith(b"\0\0"):
+    end = end_of(body)
+    if end is None:
         raise BadInputError("the body is no zip archive, is cut short or ends in a comment; pack it anew")
-    size, offset = struct.unpack_from("<2L", end, 12)
-    if size > MAX_DIRECTORY_BYTES:
+    if end.size > MAX_DIRECTORY_BYTES:
         raise _too_many(max_members)
-    if body[-ZIP64_LOCATOR_AT:].startswith(b"PK\x06\x07") or offset + size + END_BYTES != len(body):
+    if not end.ends(len(body)):
         raise BadInputError("the zip archive's directory is not where it should be; pack it anew")
 
 
