@@ -27,7 +27,7 @@ class End(NamedTuple):
     size: int
     at_64: int | None
 
-    def ends(self, n_bytes: int) -> bool:
+    def fits(self, n_bytes: int) -> bool:
         """Say whether an archive of so many bytes consists of members, the directory and this end."""
         return self.at_64 is None and self.start + self.size + END.size == n_bytes
 

@@ -24,7 +24,7 @@ def test_the_directory_starts_where_zipfile_finds_it(n_members):
     content, start = archive(n_members)
     end = end_of(content[-TAIL_BYTES:])
     assert (end.start, end.at_64) == (start, None)
-    assert end.ends(len(content))
+    assert end.fits(len(content))
     assert end == end_of(content)
 
 
@@ -34,7 +34,7 @@ def test_where_numbers_would_not_fit_a_larger_record_is_told_of(monkeypatch):
     end = end_of(content)
     assert content[end.at_64 :].startswith(b"PK\x06\x06")
     assert start < end.at_64 < len(content) - TAIL_BYTES
-    assert not end.ends(len(content))
+    assert not end.fits(len(content))
 
 
 def test_an_archive_cut_anywhere_has_no_end():
@@ -51,7 +51,7 @@ def test_an_archive_with_a_comment_has_no_end():
 def test_bytes_that_nothing_tells_of_are_found_out(where):
     content, start = archive(3)
     longer = b"x" + content if where == "before" else content[:start] + b"x" + content[start:]
-    assert not end_of(longer).ends(len(longer))
+    assert not end_of(longer).fits(len(longer))
 
 
 def test_a_larger_record_is_not_told_of_by_less_than_a_locator():

@@ -115,7 +115,7 @@ def _check_end(content: bytes) -> None:
         raise BadArtifactError("is no .npz, or the end of one is missing (truncated?); copy the file anew")
     if end.at_64 is not None:
         raise BadArtifactError("is a zip64 archive, which no artifact needs; write the file anew")
-    if end.size > MAX_DIRECTORY_BYTES or not end.ends(len(content)):
+    if end.size > MAX_DIRECTORY_BYTES or not end.fits(len(content)):
         raise BadArtifactError(
             f"the zip directory, {end.size} bytes at {end.start}, is too large or misplaced; write the file "
             "anew"

@@ -92,7 +92,7 @@ def as_they_are(greys: FloatArray, *, dark: bool | None, centred: bool) -> Inks:
     framed = _mostly(borders <= DARK) & (np.maximum.reduce(sides[0], axis=1) >= LIGHT)
     if centred:
         framed &= _are_centred(strengths) & _are_as_large(sides)
-    (left, top), (right, bottom) = (ends.tolist() for ends in ends(sides > THRESHOLD))
+    (left, top), (right, bottom) = (places.tolist() for places in ends(sides > THRESHOLD))
     boxes = zip(left, top, right, bottom, strict=True)
     found = [box if is_framed else None for box, is_framed in zip(boxes, framed.tolist(), strict=True)]
     return Inks(strengths, inverted.tolist(), found)

@@ -76,7 +76,7 @@ def _check_end(body: bytes, max_members: int) -> None:
         raise BadInputError("the body is no zip archive, is cut short or ends in a comment; pack it anew")
     if end.size > MAX_DIRECTORY_BYTES:
         raise _too_many(max_members)
-    if not end.ends(len(body)):
+    if not end.fits(len(body)):
         raise BadInputError("the zip archive's directory is not where it should be; pack it anew")
 
 

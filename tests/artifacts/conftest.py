@@ -71,6 +71,22 @@ def described(members, forged):
     return describe
 
 
+@pytest.fixture(scope="session")
+def same():
+    """Compare two artifacts number by number."""
+
+    def compare(one, other):
+        layers = zip(one.network.layers, other.network.layers, strict=True)
+        return one.metadata == other.metadata and all(
+            np.array_equal(a.weights, b.weights)
+            and np.array_equal(a.biases, b.biases)
+            and a.activation is b.activation
+            for a, b in layers
+        )
+
+    return compare
+
+
 @pytest.fixture
 def refused():
     """Assert that the file at a path is not loaded, and that the message says why."""
