@@ -1,8 +1,9 @@
 """The way down: epochs of mini-batches, every candidate a step for each, and the best of them kept."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 from service.artifacts.format import Moment
 from service.errors import BadInputError
 from service.imaging import PREPROCESSINGS
-from service.network import ACTIVATIONS, COSTS, FloatArray, Network, backpropagate
-from service.training import reach
+from service.network import ACTIVATIONS, COSTS, Cost, FloatArray, Network, Slope, backpropagate
+from service.training import convolutional, reach
+from service.training.convolutional import Convolutional
 from service.training.device import Arrays, moved
 from service.training.extras import needs
 from service.training.material import Material, MiniBatch, mini_batches
@@ -25,8 +27,24 @@ __all__ = ["Candidate", "Trained", "descend", "kept_epochs", "start", "step", "t
 AVERAGED_EVERY = 4  # steps: a network moves little in between, and to read all of its weights takes time
 
 
+Learner = TypeVar("Learner", Network, Convolutional)
+
+BACKWARDS: Mapping[type, Callable[[Any, FloatArray, FloatArray, Cost], Slope]] = MappingProxyType(
+    {Network: backpropagate, Convolutional: convolutional.backpropagate}
+)
+"""What takes the slope of each kind of network."""
+
+
+class Answering(Protocol):
+    """A network of any kind."""
+
+    def forward(self, images: FloatArray, /) -> FloatArray:
+        """Answer each image with its output activations: (n, n_in) → (n, n_out)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
+class Candidate(Generic[Learner]):
     """A network on its way down.
 
     Attributes:
@@ -36,10 +54,14 @@ class Candidate:
         heard: what is within its neurons' reach.
     """
 
-    network: Network
-    averaged: Network
+    network: Learner
+    averaged: Learner
     memory: Memory
     heard: Heard = EVERYTHING
+
+
+Report: TypeAlias = Callable[[str], None]
+Begin: TypeAlias = Callable[[Recipe, np.random.Generator, Arrays], Candidate[Learner]]
 
 
 class Trained(NamedTuple):
@@ -66,7 +88,7 @@ def descend(
     materials: Iterator[Material],
     validation: Digits | None,
     seed: int,
-    report: Callable[[str], None],
+    report: Report,
     *,
     only: int | None = None,
     to: Arrays = np,
@@ -88,7 +110,7 @@ def descend(
     race = Race(recipe, materials, _judge(recipe, validation, to), (), only, to)
     if recipe.committee:
         race = race._replace(teachers=_committee(race, np.random.default_rng([seed, 1]), report))
-    way = _run(race, np.random.default_rng(seed), report)
+    way = _run(race, np.random.default_rng(seed), report, start)
     best = int(np.argmax([moment.validation_accuracy for moment in way.judged[-1]]))
     return Trained(
         moved(way.networks[best], np),
@@ -113,13 +135,13 @@ class Race(NamedTuple):
 
     recipe: Recipe
     materials: Iterator[Material]
-    judge: Callable[[Network], float]
-    teachers: tuple[Network, ...]
+    judge: Callable[[Answering], float]
+    teachers: tuple[Answering, ...]
     only: int | None
     to: Arrays
 
 
-class Way(NamedTuple):
+class Way(NamedTuple, Generic[Learner]):
     """How a race went.
 
     Attributes:
@@ -128,24 +150,34 @@ class Way(NamedTuple):
         kept: the candidates at chosen epochs.
     """
 
-    networks: list[Network]
+    networks: list[Learner]
     judged: list[list[Moment]]
-    kept: Mapping[int, list[Network]]
+    kept: Mapping[int, list[Learner]]
 
 
-def _committee(race: Race, rng: np.random.Generator, report: Callable[[str], None]) -> tuple[Network, ...]:
+def _committee(race: Race, rng: np.random.Generator, report: Report) -> tuple[Answering, ...]:
     """Train those whose mean answer the candidates will learn from."""
-    n = race.recipe.committee
-    report(f"a committee of {n}")
-    recipe = race.recipe.model_copy(update={"candidates": n, "moments": 0})
-    members = _run(race._replace(recipe=recipe, only=None), rng, report).networks
+    recipe = race.recipe
+    report(f"a committee of {recipe.committee}")
+    changes = {"candidates": recipe.committee, "epochs": recipe.n_committee_epochs, "moments": 0}
+    own = race._replace(recipe=recipe.model_copy(update=changes), only=None)
+    members: Sequence[Answering] = (
+        _run(own, rng, report, start).networks
+        if recipe.teachers == "alike"
+        else _run(own, rng, report, _convolutional).networks
+    )
     report("those who learn from it")
     return tuple(members)
 
 
-def _run(race: Race, rng: np.random.Generator, report: Callable[[str], None]) -> Way:
+def _convolutional(_recipe: Recipe, rng: np.random.Generator, to: Arrays) -> Candidate[Convolutional]:
+    drawn = convolutional.draw(rng, to)
+    return Candidate(drawn, drawn, Memory())
+
+
+def _run(race: Race, rng: np.random.Generator, report: Report, begin: Begin[Learner]) -> Way[Learner]:
     recipe = race.recipe
-    starts = [start(recipe, rng, race.to) for _ in range(recipe.candidates)]
+    starts = [begin(recipe, rng, race.to) for _ in range(recipe.candidates)]
     candidates = starts if race.only is None else [starts[race.only]]
     wanted = kept_epochs(recipe)
     kept = {0: [candidate.averaged for candidate in candidates]} if 0 in wanted else {}
@@ -169,7 +201,7 @@ def _run(race: Race, rng: np.random.Generator, report: Callable[[str], None]) ->
     return Way([candidate.averaged for candidate in candidates], judged, kept)
 
 
-def _judge(recipe: Recipe, validation: Digits | None, to: Arrays) -> Callable[[Network], float]:
+def _judge(recipe: Recipe, validation: Digits | None, to: Arrays) -> Callable[[Answering], float]:
     """Return what measures a network's accuracy; all are alike where there is nothing to judge by."""
     if validation is None:
         return lambda _network: 0.0
@@ -190,7 +222,7 @@ def _line(moment: Moment, recipe: Recipe, *, validated: bool) -> str:
     return f"{line}  validation accuracy {moment.validation_accuracy:.2%}" if validated else line
 
 
-def start(recipe: Recipe, rng: np.random.Generator, to: Arrays = np) -> Candidate:
+def start(recipe: Recipe, rng: np.random.Generator, to: Arrays = np) -> Candidate[Network]:
     """Draw a candidate as the recipe says, its arrays in the module `to`."""
     network = Network.random(
         recipe.sizes,
@@ -205,13 +237,13 @@ def start(recipe: Recipe, rng: np.random.Generator, to: Arrays = np) -> Candidat
     return Candidate(drawn, drawn, Memory(), heard)
 
 
-def _accuracy(network: Network, images: FloatArray, labels: NDArray[np.uint8]) -> float:
+def _accuracy(network: Answering, images: FloatArray, labels: NDArray[np.uint8]) -> float:
     return float((network.forward(images).argmax(axis=1) == labels).mean())
 
 
 def _epoch(
-    candidates: list[Candidate], race: Race, epoch: int, rng: np.random.Generator
-) -> tuple[list[Candidate], FloatArray]:
+    candidates: list[Candidate[Learner]], race: Race, epoch: int, rng: np.random.Generator
+) -> tuple[list[Candidate[Learner]], FloatArray]:
     """Show each of MNIST's digits about once, and what comes with them; return the mean cost of each too."""
     recipe, material = race.recipe, next(race.materials)
     n_steps = len(material.labels) // (recipe.n_digits * (recipe.variations or 1))
@@ -227,7 +259,7 @@ def _epoch(
     return candidates, costs / n_steps
 
 
-def taught(batch: MiniBatch, teachers: tuple[Network, ...], lesson: float) -> MiniBatch:
+def taught(batch: MiniBatch, teachers: Sequence[Answering], lesson: float) -> MiniBatch:
     """Move targets part of the way to the teachers' mean answer (Hinton, Vinyals and Dean 2015)."""
     if not teachers:
         return batch
@@ -235,7 +267,9 @@ def taught(batch: MiniBatch, teachers: tuple[Network, ...], lesson: float) -> Mi
     return batch._replace(targets=batch.targets * (1 - lesson) + answer * lesson)
 
 
-def step(candidate: Candidate, batch: MiniBatch, recipe: Recipe, over: float) -> tuple[Candidate, float]:
+def step(
+    candidate: Candidate[Learner], batch: MiniBatch, recipe: Recipe, over: float
+) -> tuple[Candidate[Learner], float]:
     """Move a candidate one step down, and return it with the cost of the mini-batch before the step.
 
     Args:
@@ -245,7 +279,8 @@ def step(candidate: Candidate, batch: MiniBatch, recipe: Recipe, over: float) ->
         over: the share of the training that is over, 0..1.
     """
     images, targets = _with_trash(candidate.network, batch, recipe.n_trash)
-    cost, gradients = backpropagate(candidate.network, images, targets, COSTS[recipe.cost])
+    slope_of = BACKWARDS[type(candidate.network)]
+    cost, gradients = slope_of(candidate.network, images, targets, COSTS[recipe.cost])
     learning_rate = recipe.learning_rate * SCHEDULES[recipe.schedule](over)
     network, memory = OPTIMISERS[recipe.optimiser](
         candidate.network, within(gradients, candidate.heard), candidate.memory, learning_rate
@@ -259,7 +294,7 @@ def step(candidate: Candidate, batch: MiniBatch, recipe: Recipe, over: float) ->
     return replace(candidate, network=network, averaged=averaged, memory=memory), cost
 
 
-def _with_trash(network: Network, batch: MiniBatch, n_trash: int) -> tuple[FloatArray, FloatArray]:
+def _with_trash(network: Answering, batch: MiniBatch, n_trash: int) -> tuple[FloatArray, FloatArray]:
     """Add the trash that the network is surest of, so that no step is spent on what it knows already."""
     chosen = batch.trash
     if not len(chosen):

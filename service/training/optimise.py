@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import cos, pi, sqrt
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from service.network import FloatArray, Gradient, Network
+from service.network import FloatArray, Gradient
 from service.training.device import lies_here
 
-__all__ = ["OPTIMISERS", "SCHEDULES", "Memory", "Optimiser", "Schedule", "average"]
+__all__ = ["OPTIMISERS", "SCHEDULES", "Layered", "Memory", "Optimiser", "Schedule", "average"]
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # Kingma and Ba (2015), their own values
 BLOCK = 2**15  # numbers worked on at a time by a processor: what is made of them stays in a core's cache
@@ -41,15 +41,36 @@ class Memory(NamedTuple):
         return Memory(self.steps, self.gradient[place], self.square[place])
 
 
+class Layered(Protocol):
+    """A network of any kind: a dataclass of layers, each of them one with weights and biases."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def layers(self) -> tuple[Any, ...]:
+        """Every layer, the first one first."""
+        ...
+
+
 Gradients: TypeAlias = tuple[Gradient, ...]
-Optimiser: TypeAlias = Callable[[Network, Gradients, Memory, float], tuple[Network, Memory]]
-"""(network, gradients, memory, learning rate) → the network one step on, and what the next step remembers."""
+Learner = TypeVar("Learner", bound=Layered)
+
+
+class Optimiser(Protocol):
+    """Make one step."""
+
+    def __call__(
+        self, network: Learner, gradients: Gradients, memory: Memory, learning_rate: float, /
+    ) -> tuple[Learner, Memory]:
+        """Return the network one step on, and what the next step remembers."""
+        ...
+
 
 Schedule: TypeAlias = Callable[[float], float]
 """The share of the training that is over, 0..1 → the share of the learning rate that is left."""
 
 
-def average(averaged: Network, network: Network, keep: float) -> Network:
+def average(averaged: Learner, network: Learner, keep: float) -> Learner:
     """Return the running mean of the weights and biases: keep × averaged + (1 − keep) × network."""
     layers = (
         replace(
@@ -59,7 +80,7 @@ def average(averaged: Network, network: Network, keep: float) -> Network:
         )
         for mean, layer in zip(averaged.layers, network.layers, strict=True)
     )
-    return Network(tuple(layers))
+    return replace(averaged, layers=tuple(layers))
 
 
 def _blend(mean: FloatArray, new: FloatArray, keep: float) -> FloatArray:
@@ -78,8 +99,8 @@ def _blocks(row: FloatArray) -> Iterator[slice]:
 
 
 def _descent(
-    network: Network, gradients: Gradients, memory: Memory, learning_rate: float
-) -> tuple[Network, Memory]:
+    network: Learner, gradients: Gradients, memory: Memory, learning_rate: float
+) -> tuple[Learner, Memory]:
     """Step straight down the gradient."""
     layers = (
         replace(
@@ -89,22 +110,22 @@ def _descent(
         )
         for layer, slope in zip(network.layers, gradients, strict=True)
     )
-    return Network(tuple(layers)), Memory(memory.steps + 1)
+    return replace(network, layers=tuple(layers)), Memory(memory.steps + 1)
 
 
 def _adam(
-    network: Network, gradients: Gradients, memory: Memory, learning_rate: float
-) -> tuple[Network, Memory]:
+    network: Learner, gradients: Gradients, memory: Memory, learning_rate: float
+) -> tuple[Learner, Memory]:
     """Step down the running mean of the gradient, each weight in units of its own gradient's usual size."""
     steps = memory.steps + 1
+    numbers = [array for layer in network.layers for array in (layer.weights, layer.biases)]
     if not memory.steps:
-        nothing = np.zeros_like(gradients[0].biases, shape=network.n_parameters)
+        nothing = np.zeros_like(numbers[0], shape=sum(array.size for array in numbers))
         memory = Memory(0, nothing, nothing)
     after = Memory(steps, np.empty_like(memory.gradient), np.empty_like(memory.square))
     # what turns each sum into a mean, also after the first steps, of which there are few
     mean, square = (1 - BETA_1) / (1 - BETA_1**steps), (1 - BETA_2) / (1 - BETA_2**steps)
     by = learning_rate * mean / sqrt(square), EPSILON / sqrt(square)
-    numbers = [array for layer in network.layers for array in (layer.weights, layer.biases)]
     slopes = [array for gradient in gradients for array in gradient]
     moved: list[FloatArray] = []
     first = 0
@@ -114,7 +135,9 @@ def _adam(
         moved += _cut(_stride(row, slope, memory.part(part), after.part(part), by), numbers[group])
         first = part.stop
     layers = zip(network.layers, moved[::2], moved[1::2], strict=True)
-    return Network(tuple(replace(layer, weights=w, biases=b) for layer, w, b in layers)), after
+    return replace(
+        network, layers=tuple(replace(layer, weights=w, biases=b) for layer, w, b in layers)
+    ), after
 
 
 def _groups(arrays: Sequence[FloatArray]) -> Iterator[slice]:

@@ -82,6 +82,8 @@ class Recipe(Values):
         candidates: networks trained side by side from different starts; the best on validation is kept.
         committee: networks that are trained first; the candidates learn from their mean answer, beside the
             labels.
+        teachers: what those are: networks alike to the candidates, or convolutional ones.
+        committee_epochs: passes over the training digits for those; 0 is as many as for the candidates.
         lesson: the share of a digit's target that is this answer.
         augmentation: how far the digits are changed.
         variations: how many are made of each of MNIST's digits and kept, for epochs to draw from; 0 makes
@@ -119,6 +121,8 @@ class Recipe(Values):
     averaging: Share = 0
     candidates: Annotated[Whole, Field(ge=1)] = 1
     committee: Annotated[Whole, Field(ge=0, le=16)] = 0
+    teachers: Literal["alike", "convolutional"] = "alike"
+    committee_epochs: Annotated[Whole, Field(ge=0)] = 0
     lesson: Share = 0.5
     augmentation: Augmentation = Augmentation()
     variations: Annotated[Whole, Field(ge=0, le=1000)] = 0
@@ -154,6 +158,11 @@ class Recipe(Values):
                 "sources must leave at least one image a mini-batch to each of them and to MNIST"
             )
         return self
+
+    @property
+    def n_committee_epochs(self) -> int:
+        """Count the passes over the training digits for the committee."""
+        return self.committee_epochs or self.epochs
 
     @property
     def n_trash(self) -> int:

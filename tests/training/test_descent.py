@@ -227,6 +227,26 @@ def test_candidates_learn_from_the_mean_answer_of_a_committee(digits, drawn):
     assert (found.network.forward(digits.images).argmax(axis=1) == digits.labels).mean() > 0.9
 
 
+def test_a_committee_may_be_convolutional_and_learn_for_fewer_epochs(digits, drawn):
+    recipe = recipe_for(
+        epochs=4, committee=1, teachers="convolutional", committee_epochs=2, lesson=0.9, learning_rate=0.002
+    )
+    lines = []
+    found = trained_by(recipe, drawn.training, digits, report=lines.append)
+    assert [line.split()[1] for line in lines if line.startswith("epoch")] == [
+        *("1/2", "2/2"),
+        *("1/4", "2/4", "3/4", "4/4"),
+    ]
+    assert accuracy_told(lines[2]) > 90  # no network of twelve neurons learns as fast
+    assert len(found.curve) == 4
+    assert accuracy_told(lines[-1]) < 90
+
+
+def accuracy_told(line):
+    """The validation accuracy that a line of progress ends with, in percent."""
+    return float(line.split()[-1].removesuffix("%"))
+
+
 def test_a_lesson_moves_the_targets_towards_the_teachers_answer(digits, rng):
     """By hand: two teachers, a lesson of a quarter."""
     teachers = tuple(Network.random((784, 5, 10), rng) for _ in range(2))
