@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from service.artifacts.format import Moment
 from service.errors import BadInputError
 from service.imaging import PREPROCESSINGS
-from service.network import ACTIVATIONS, COSTS, Cost, FloatArray, Network, Slope, backpropagate
+from service.network import ACTIVATIONS, COSTS, Cost, FloatArray, Gradient, Network, Slope, backpropagate
 from service.training import convolutional, reach
 from service.training.convolutional import Convolutional
 from service.training.device import Arrays, moved
@@ -24,6 +24,7 @@ from service.training.recipes import Recipe
 
 __all__ = ["Candidate", "Trained", "descend", "kept_epochs", "start", "step", "taught"]
 
+SMALLEST = 1e-12  # length of a gradient, below which there is no uphill
 AVERAGED_EVERY = 4  # steps: a network moves little in between, and to read all of its weights takes time
 
 
@@ -159,7 +160,7 @@ def _committee(race: Race, rng: np.random.Generator, report: Report) -> tuple[An
     """Train those whose mean answer the candidates will learn from."""
     recipe = race.recipe
     report(f"a committee of {recipe.committee}")
-    changes = {"candidates": recipe.committee, "epochs": recipe.n_committee_epochs, "moments": 0}
+    changes = {"candidates": recipe.committee, "epochs": recipe.n_committee_epochs, "climb": 0, "moments": 0}
     own = race._replace(recipe=recipe.model_copy(update=changes), only=None)
     members: Sequence[Answering] = (
         _run(own, rng, report, start).networks
@@ -279,11 +280,13 @@ def step(
         over: the share of the training that is over, 0..1.
     """
     images, targets = _with_trash(candidate.network, batch, recipe.n_trash)
-    slope_of = BACKWARDS[type(candidate.network)]
-    cost, gradients = slope_of(candidate.network, images, targets, COSTS[recipe.cost])
+    cost, gradients = _slope(candidate.network, candidate.heard, images, targets, recipe)
+    if recipe.climb:
+        above = _climbed(candidate.network, gradients, recipe.climb)
+        _, gradients = _slope(above, candidate.heard, images, targets, recipe)
     learning_rate = recipe.learning_rate * SCHEDULES[recipe.schedule](over)
     network, memory = OPTIMISERS[recipe.optimiser](
-        candidate.network, within(gradients, candidate.heard), candidate.memory, learning_rate
+        candidate.network, gradients, candidate.memory, learning_rate
     )
     if not recipe.averaging:
         return replace(candidate, network=network, averaged=network, memory=memory), cost
@@ -292,6 +295,18 @@ def step(
         keep = min(recipe.averaging, memory.steps / (memory.steps + 10))  # the first ones are soon forgotten
         averaged = average(averaged, network, keep**AVERAGED_EVERY)
     return replace(candidate, network=network, averaged=averaged, memory=memory), cost
+
+
+def _slope(network: Learner, heard: Heard, images: FloatArray, targets: FloatArray, recipe: Recipe) -> Slope:
+    cost, gradients = BACKWARDS[type(network)](network, images, targets, COSTS[recipe.cost])
+    return Slope(cost, within(gradients, heard))
+
+
+def _climbed(network: Learner, gradients: tuple[Gradient, ...], far: float) -> Learner:
+    """Go straight uphill, so far in the space of all weights and biases."""
+    length = float(sum((slope * slope).sum() for gradient in gradients for slope in gradient)) ** 0.5
+    above, _ = OPTIMISERS["descent"](network, gradients, Memory(), -far / max(length, SMALLEST))
+    return above
 
 
 def _with_trash(network: Answering, batch: MiniBatch, n_trash: int) -> tuple[FloatArray, FloatArray]:

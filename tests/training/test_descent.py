@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from service.errors import BadInputError
-from service.network import CROSS_ENTROPY, Network
+from service.network import CROSS_ENTROPY, Network, backpropagate
 from service.training import descent
 from service.training.augment import Augmentation
 from service.training.descent import Candidate, descend, step, taught
@@ -59,6 +59,31 @@ def test_a_step_of_plain_descent_is_the_slope_by_nudging(digits, rng):
     slope = (cost_with(before + 0.01) - cost_with(before - 0.01)) / 0.02
     assert cost == pytest.approx(cost_with(before))
     assert float(after.network.layers[1].biases[3]) == pytest.approx(before - 0.5 * slope, rel=1e-3)
+
+
+def test_a_step_that_climbs_first_takes_the_slope_from_above(digits, rng):
+    """By hand: half a unit straight uphill, the slope there, and down by it from where the network stands."""
+    network = Network.random((784, 12, 10), rng)
+    batch = MiniBatch(digits.images[:20], np.eye(10, dtype=np.float32)[digits.labels[:20]], NO_TRASH)
+    recipe = recipe_for(optimiser="descent", learning_rate=0.1, climb=0.5)
+    after, cost = step(Candidate(network, network, Memory()), batch, recipe, over=0)
+
+    here = backpropagate(network, batch.images, batch.targets, CROSS_ENTROPY)
+    length = np.linalg.norm(np.concatenate([slope.ravel() for layer in here.gradients for slope in layer]))
+    moved = [
+        replace(
+            layer,
+            weights=layer.weights + 0.5 / length * slope.weights,
+            biases=layer.biases + 0.5 / length * slope.biases,
+        )
+        for layer, slope in zip(network.layers, here.gradients, strict=True)
+    ]
+    above = backpropagate(Network(tuple(moved)), batch.images, batch.targets, CROSS_ENTROPY)
+    assert above.cost > here.cost
+    assert cost == pytest.approx(here.cost)
+    for layer, stood, slope in zip(after.network.layers, network.layers, above.gradients, strict=True):
+        np.testing.assert_allclose(layer.weights, stood.weights - 0.1 * slope.weights, atol=1e-6)
+        np.testing.assert_allclose(layer.biases, stood.biases - 0.1 * slope.biases, atol=1e-6)
 
 
 def test_a_step_is_shortened_by_the_schedule(digits, rng):
