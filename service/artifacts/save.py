@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from service.artifacts import disk
 from service.artifacts.document import render
-from service.artifacts.format import Metadata
+from service.artifacts.format import Metadata, Version
 from service.artifacts.load import MAX_FILE_BYTES, verified
 from service.artifacts.npz import DTYPES, array_shapes, pack
 from service.artifacts.sums import read_sums, write_sums
-from service.errors import BadArtifactError
+from service.errors import BadArtifactError, BadInputError
 from service.network import FloatArray, Layer, Network
 
-__all__ = ["check_place", "check_sizes", "put", "rounded", "save"]
+__all__ = ["check_place", "check_sizes", "check_version", "put", "rounded", "save"]
 
 
 def save(network: Network, metadata: Metadata, folder: Path, *, dtype: str = "float32") -> Path:
@@ -86,6 +87,20 @@ def check_place(folder: Path, name: str) -> None:
     for place in (folder, folder / name):
         disk.check_writable(place)
     read_sums(folder)
+
+
+def check_version(version: str) -> None:
+    """Prove, before there is an artifact of that version, that it can have it.
+
+    Raises:
+        BadInputError: it cannot.
+    """
+    try:
+        TypeAdapter(Version).validate_python(version)
+    except ValidationError as error:
+        raise BadInputError(
+            f"{version!r} cannot be a version; use up to 32 letters, digits, dots, dashes and underscores"
+        ) from error
 
 
 def rounded(network: Network, dtype: str) -> Network:

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "classify-many": "Read the digits in very many pictures.",
         "show": "Draw each step from a picture to what a network reads.",
         "train": "Train a network and write its artifact.",
+        "threshold": "Choose the threshold of a model anew.",
         "evaluate": "Measure a model on the test images.",
         "experiment": "Repeat an experiment of the videos.",
         "models": "List the models that would be served.",

@@ -1,6 +1,6 @@
 """An artifact asked about MNIST's test set and about fresh trash: what reports and pictures are made of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,14 +8,16 @@ from service.artifacts import Artifact
 from service.artifacts.format import Evaluation
 from service.classifier import Classifier
 from service.errors import BadInputError
-from service.network import FloatArray
+from service.imaging import Preprocessing
+from service.network import FloatArray, Network
 from service.training import mnist
 from service.training.ask import Answers, ask
 from service.training.evaluate import evaluate
 from service.training.mnist import Digits
 
-__all__ = ["Measurement", "measure"]
+__all__ = ["Measurement", "measure", "on_test_set"]
 
+TEST_SET = "MNIST t10k"
 FRESH = (0, 3)  # a seed and its stream: a training with this seed draws from streams 0 to 2
 
 
@@ -71,5 +73,30 @@ def measure(
     threshold = classifier.reject_below
     trash = ask(network, preprocessing, digits, FRESH, reject_below=threshold, processes=processes)
     said = {kind: answers.activations for kind, answers in trash.items()}
-    evaluation = evaluate(activations, digits.labels, said, threshold, name="MNIST t10k")
+    evaluation = evaluate(activations, digits.labels, said, threshold, name=TEST_SET)
     return Measurement(artifact, digits, activations, trash, evaluation)
+
+
+def on_test_set(
+    network: Network,
+    preprocessing: Preprocessing,
+    test: Digits,
+    threshold: float,
+    seed: Sequence[int],
+    *,
+    processes: int = 1,
+) -> Evaluation:
+    """Ask a network as it will be loaded about MNIST's test set and about trash of every kind.
+
+    Args:
+        network: that is asked.
+        preprocessing: what it reads.
+        test: the test set.
+        threshold: what its largest activation has to reach.
+        seed: of the trash.
+        processes: that make the trash, at most so many at once.
+    """
+    asked = ask(network, preprocessing, test, seed, processes=processes)
+    said = {kind: answers.activations for kind, answers in asked.items()}
+    activations = network.forward(preprocessing.prepare(test.images))
+    return evaluate(activations, test.labels, said, threshold, name=TEST_SET)

@@ -3,51 +3,33 @@
 `run(recipe, data=…, seed=…, out=…, version=…, report=…)` does it all; `make` is the same without files.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
 from service.artifacts import Metadata, golden_samples, rounded, save
-from service.artifacts.format import DIGITS, PreprocessingChoice, Reject, Training, Version
+from service.artifacts.format import DIGITS, PreprocessingChoice, Training
 from service.artifacts.history import DTYPE, save_history
-from service.artifacts.reference import Reference
-from service.artifacts.save import check_place, check_sizes
+from service.artifacts.save import check_place, check_sizes, check_version
 from service.errors import BadDataError, BadInputError
 from service.imaging import PREPROCESSINGS
 from service.network import FloatArray, Network
 from service.release import VERSION
 from service.training import calibrate, mnist, recipes, trash
-from service.training.ask import ask
 from service.training.calibrate import AS_IT_IS, Scale
+from service.training.choice import choose
 from service.training.descent import descend, kept_epochs
 from service.training.device import HERE, Workshop, arrays
-from service.training.evaluate import evaluate
 from service.training.material import supply
+from service.training.measure import on_test_set
 from service.training.mnist import Digits, Mnist
 from service.training.recipes import Recipe
-from service.training.reference import reference
 from service.training.refit import refitting
-from service.verdict import accepted
 
 __all__ = ["Made", "make", "run"]
-
-
-class Choice(NamedTuple):
-    """What was chosen on the validation images.
-
-    Attributes:
-        scale: of the outputs' z.
-        reject: the threshold.
-        reference: how these images are answered.
-    """
-
-    scale: Scale
-    reject: Reject
-    reference: Reference
 
 
 class Made(NamedTuple):
@@ -119,12 +101,7 @@ def run(
 
 def _check(recipe: Recipe, version: str, seed: int | None, out: Path) -> None:
     """Find out before the training, and not after it."""
-    try:
-        TypeAdapter(Version).validate_python(version)
-    except ValidationError as error:
-        raise BadInputError(
-            f"{version!r} cannot be a version; use up to 32 letters, digits, dots, dashes and underscores"
-        ) from error
+    check_version(version)
     if seed is not None and not 0 <= seed < 2**63:
         raise BadInputError(f"seed {seed} is out of bounds; use one from 0 to {2**63 - 1}")
     check_sizes(recipe.sizes, recipe.dtype)
@@ -161,21 +138,25 @@ def make(
     with refitting(recipe, everything.training, seed, shop) as (refit, meanwhile):
         materials = supply(recipe, training, seed, *meanwhile)
         fitted = descend(recipe, materials, validation, seed, report, to=shop.to)
-        choice = _choose(fitted.network, recipe, validation, [seed, 1], meanwhile.processes)
+        scale = _scale(fitted.network, recipe, validation)
+        choice = choose(
+            _finished(fitted.network, scale, recipe),
+            preprocessing,
+            validation,
+            recipe.rejection,
+            [seed, 1],
+            kinds=recipe.trash or trash.SEEN,
+            processes=meanwhile.processes,
+        )
         report(f"threshold {choice.reject.threshold:g}, {choice.reject.chosen}")
         shipped = fitted
         if recipe.refit:
             report(f"once more, on all {len(everything.training):,} images")
             shipped = refit(fitted.best, report)
-    network = _finished(shipped.network, choice.scale, recipe)
-    test = everything.test
-    asked = ask(network, preprocessing, test, [seed, 2], processes=shop.processes)
-    evaluation = evaluate(
-        network.forward(preprocessing.prepare(test.images)),
-        test.labels,
-        {kind: answers.activations for kind, answers in asked.items()},
-        choice.reject.threshold,
-        name="MNIST t10k",
+    network = _finished(shipped.network, scale, recipe)
+    threshold = choice.reject.threshold
+    evaluation = on_test_set(
+        network, preprocessing, everything.test, threshold, [seed, 2], processes=shop.processes
     )
     report(f"test accuracy {evaluation.accuracy:.2%}")
     metadata = Metadata(
@@ -195,7 +176,7 @@ def make(
         licence="MIT",
         producer=f"digit-service {VERSION}",
     )
-    moments = {e: _finished(stood, choice.scale, recipe) for e, stood in shipped.moments.items()}
+    moments = {e: _finished(stood, scale, recipe) for e, stood in shipped.moments.items()}
     return Made(network, metadata, moments)
 
 
@@ -210,26 +191,11 @@ def _split(digits: Digits, recipe: Recipe) -> tuple[Digits, Digits]:
     return digits[: -recipe.validation], digits[-recipe.validation :]
 
 
-def _choose(
-    network: Network, recipe: Recipe, validation: Digits, seed: Sequence[int], processes: int
-) -> Choice:
-    """Choose the scale of the outputs and the threshold, on validation digits and trash made of them."""
-    preprocessing = PREPROCESSINGS[recipe.preprocessing]
-    images = preprocessing.prepare(validation.images)
-    scale = calibrate.scale_of(network, images, validation.labels) if recipe.calibrate else AS_IT_IS
-    finished = _finished(network, scale, recipe)
-    digits = finished.forward(images)
-    kinds = recipe.trash or trash.SEEN
-    asked = ask(finished, preprocessing, validation, seed, kinds=kinds, processes=processes)
-    rubbish = np.concatenate([answers.activations for answers in asked.values()])
-    threshold = calibrate.choose(digits, rubbish, recipe.rejection)
-    rejected, false = 1 - accepted(digits, threshold).mean(), accepted(rubbish, threshold).mean()
-    reject = Reject(
-        threshold=threshold,
-        chosen=f"on {len(digits):,} validation digits, of which it rejects {rejected:.2%}, "
-        f"and on trash, of which it accepts {false:.2%}",
-    )
-    return Choice(scale, reject, reference(digits, validation.images, threshold))
+def _scale(network: Network, recipe: Recipe, validation: Digits) -> Scale:
+    if not recipe.calibrate:
+        return AS_IT_IS
+    images = PREPROCESSINGS[recipe.preprocessing].prepare(validation.images)
+    return calibrate.scale_of(network, images, validation.labels)
 
 
 def _finished(network: Network, scale: Scale, recipe: Recipe) -> Network:

@@ -6,6 +6,7 @@ from hashlib import sha256
 import pytest
 
 from service.settings.fields import usable_cores
+from service.training.recipes import Rejection
 
 
 class TestTraining:
@@ -49,6 +50,32 @@ class TestTraining:
         monkeypatch.delenv("MNIST_DIR")
         digits("train", "plain")
         assert calls == [tmp_path, None]
+
+    def test_threshold_hands_over_everything(self, digits, monkeypatch, artifact_folder, tmp_path):
+        calls = []
+        monkeypatch.setattr(
+            "service.cli.threshold.run",
+            lambda artifact, *, report, **options: (
+                calls.append((artifact.metadata.full_name, options)),
+                report("threshold 0.5"),
+            ),
+        )
+        limits = ("--most-digits", 0.04, "--most-trash", 0.005)
+        where = ("--data", tmp_path, "--out", tmp_path, "--models", artifact_folder, "--processes", 3)
+        assert digits("threshold", "tiny", *limits, *where, "--version", "2") == (0, "threshold 0.5\n", "")
+        given = {
+            "rejection": Rejection(most_digits=0.04, most_trash=0.005),
+            "data": tmp_path,
+            "out": tmp_path,
+            "version": "2",
+            "processes": 3,
+        }
+        assert calls == [("tiny@1", given)]
+
+    def test_a_share_of_all_is_no_limit(self, digits, artifact_folder):
+        done = digits("threshold", "tiny", "--most-digits", 1, "--models", artifact_folder)
+        assert (done.status, done.out) == (2, "")
+        assert "--most-digits" in done.err
 
     def test_train_names_the_recipes_that_exist(self, digits):
         done = digits("train", "planes")

@@ -1,0 +1,108 @@
+"""Another threshold for a network that is trained: what `digits threshold` runs."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from service.artifacts import Artifact, Metadata, save
+from service.artifacts.save import check_place, check_version
+from service.errors import BadInputError
+from service.imaging import PREPROCESSINGS
+from service.network import Network
+from service.release import VERSION
+from service.training import mnist, trash
+from service.training.choice import choose
+from service.training.measure import on_test_set
+from service.training.mnist import Mnist
+from service.training.recipes import Recipe, Rejection
+
+__all__ = ["rechosen", "run"]
+
+
+def run(
+    artifact: Artifact,
+    *,
+    rejection: Rejection,
+    data: Path | None,
+    out: Path,
+    version: str | None,
+    report: Callable[[str], None],
+    processes: int = 1,
+    sha256: Mapping[str, str] = mnist.SHA256,
+) -> Path:
+    """Choose an artifact's threshold anew and write it with that, out/<name>/<version>.npz; return the path.
+
+    Args:
+        artifact: whose weights and biases stay as they are.
+        rejection: what the threshold may cost and is to bring.
+        data: the folder of the four MNIST files; None downloads them.
+        out: the folder of artifacts.
+        version: of the new artifact; None keeps the old one's.
+        report: told in one line what was chosen.
+        processes: that make the trash, at most so many at once.
+        sha256: of the four files, uncompressed.
+
+    Raises:
+        BadInputError: the network reads no digits of MNIST's, or the version cannot be.
+        BadDataError: the data cannot be had.
+        BadArtifactError: the artifact cannot be written.
+        ServiceError: the `train` extra is not installed.
+    """
+    named = artifact.metadata.version if version is None else version
+    check_version(named)
+    check_place(out, artifact.metadata.name)
+    metadata = rechosen(artifact, mnist.read(data, sha256=sha256), rejection, processes=processes)
+    report(f"threshold {metadata.reject.threshold:g}, {metadata.reject.chosen}")
+    renamed = metadata.model_copy(update={"version": named})
+    path = save(artifact.network, renamed, out, dtype=_dtype(artifact.network))
+    report(f"{path} written")
+    return path
+
+
+def rechosen(artifact: Artifact, everything: Mnist, rejection: Rejection, *, processes: int = 1) -> Metadata:
+    """Return what an artifact says of itself, with a threshold chosen anew and measured on the test set.
+
+    The digits that are chosen on are those of its training; where it was trained once more on all of them,
+    it has learned from these too, and says so. Trash is of the kinds that it learned from.
+
+    Raises:
+        BadInputError: the network reads no digits of MNIST's.
+    """
+    metadata, network = artifact.metadata, artifact.network
+    if (network.sizes[0], network.sizes[-1]) != (784, 10) or metadata.training is None:
+        raise BadInputError(
+            f"{metadata.full_name} was not trained on MNIST's digits; name one of 784 pixels and 10 digits"
+        )
+    training, preprocessing = metadata.training, PREPROCESSINGS[metadata.preprocessing.name]
+    recipe = Recipe.model_validate(training.recipe)
+    choice = choose(
+        network,
+        preprocessing,
+        everything.training[-recipe.validation :],
+        rejection,
+        [training.seed, 1],
+        kinds=recipe.trash or trash.SEEN,
+        processes=processes,
+        digits_are="digits that it learned from too" if recipe.refit else "validation digits",
+    )
+    threshold, seed = choice.reject.threshold, [training.seed, 2]
+    now = recipe.model_copy(update={"rejection": rejection})
+    changes = {
+        "training": training.model_copy(update={"recipe": now.model_dump(mode="json")}),
+        "evaluation": on_test_set(
+            network, preprocessing, everything.test, threshold, seed, processes=processes
+        ),
+        "reference": choice.reference,
+        "reject": choice.reject,
+        "producer": f"digit-service {VERSION}",
+    }
+    return metadata.model_copy(update=changes)
+
+
+def _dtype(network: Network) -> str:
+    """Name the smallest dtype that holds every number of a network as it is."""
+    numbers = [array for layer in network.layers for array in (layer.weights, layer.biases)]
+    with np.errstate(over="ignore"):  # what does not fit is infinite, and another number
+        halved = all(np.array_equal(array, array.astype(np.float16)) for array in numbers)
+    return "float16" if halved else "float32"
