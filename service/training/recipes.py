@@ -255,6 +255,7 @@ PLAIN = Recipe(
     },
     trash_drawn=3,
     calibrate=True,
+    rejection=Rejection(most_digits=0.04, most_trash=0.005),
     moments=20,
     refit=True,
 )

@@ -4,20 +4,38 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from service.artifacts import Artifact, Metadata, save
+from service.artifacts.format import Training
 from service.artifacts.save import check_place, check_version
+from service.classifier import preprocessing_of
 from service.errors import BadInputError
-from service.imaging import PREPROCESSINGS
 from service.network import Network
 from service.release import VERSION
 from service.training import mnist, trash
 from service.training.choice import choose
 from service.training.measure import on_test_set
 from service.training.mnist import Mnist
-from service.training.recipes import Recipe, Rejection
+from service.training.recipes import Rejection
 
 __all__ = ["rechosen", "run"]
+
+
+class Told(BaseModel):
+    """What is needed of the recipe in an artifact, which may be one of another day, with other members.
+
+    Attributes:
+        validation: images at the end of the training set that were kept to choose on.
+        trash: how often each kind was learned from.
+        refit: whether those images were learned from in the end.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    validation: PositiveInt = 10_000
+    trash: dict[str, float] = Field(default_factory=dict)
+    refit: bool = False
 
 
 def run(
@@ -74,22 +92,22 @@ def rechosen(artifact: Artifact, everything: Mnist, rejection: Rejection, *, pro
         raise BadInputError(
             f"{metadata.full_name} was not trained on MNIST's digits; name one of 784 pixels and 10 digits"
         )
-    training, preprocessing = metadata.training, PREPROCESSINGS[metadata.preprocessing.name]
-    recipe = Recipe.model_validate(training.recipe)
+    training, preprocessing = metadata.training, preprocessing_of(artifact)
+    told = _told(artifact, training)
     choice = choose(
         network,
         preprocessing,
-        everything.training[-recipe.validation :],
+        everything.training[-told.validation :],
         rejection,
         [training.seed, 1],
-        kinds=recipe.trash or trash.SEEN,
+        kinds=[kind for kind in told.trash if kind in trash.SEEN] or trash.SEEN,
         processes=processes,
-        digits_are="digits that it learned from too" if recipe.refit else "validation digits",
+        digits_are="digits that it learned from too" if told.refit else "validation digits",
     )
     threshold, seed = choice.reject.threshold, [training.seed, 2]
-    now = recipe.model_copy(update={"rejection": rejection})
+    recipe = training.recipe | {"rejection": rejection.model_dump(mode="json")}
     changes = {
-        "training": training.model_copy(update={"recipe": now.model_dump(mode="json")}),
+        "training": training.model_copy(update={"recipe": recipe}),
         "evaluation": on_test_set(
             network, preprocessing, everything.test, threshold, seed, processes=processes
         ),
@@ -98,6 +116,18 @@ def rechosen(artifact: Artifact, everything: Mnist, rejection: Rejection, *, pro
         "producer": f"digit-service {VERSION}",
     }
     return metadata.model_copy(update=changes)
+
+
+def _told(artifact: Artifact, training: Training) -> Told:
+    try:
+        return Told.model_validate(training.recipe)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        member = ".".join(map(str, fault["loc"]))
+        raise BadInputError(
+            f"the recipe in {artifact.metadata.full_name} is none of ours ({member}: {fault['msg']}); "
+            "train it anew"
+        ) from error
 
 
 def _dtype(network: Network) -> str:

@@ -1,5 +1,6 @@
 """Another threshold for a network that is trained: what changes, and that nothing else does."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +142,27 @@ def test_a_file_stays_as_small_as_it_was(made, choose, dtype):
 def test_a_network_that_reads_something_else_is_refused(choose):
     with pytest.raises(BadInputError, match="four-pixel@1 was not trained on MNIST's digits; name one"):
         choose(load(Path("model_artifacts/four-pixel/1.npz")))
+
+
+@pytest.mark.parametrize(("member", "value"), [("validation", 0), ("trash", "some"), ("refit", [])])
+def test_a_recipe_that_cannot_be_is_told_by_its_member(artifact, choose, member, value):
+    training = artifact.metadata.training
+    other = training.model_copy(update={"recipe": training.recipe | {member: value}})
+    metadata = artifact.metadata.model_copy(update={"training": other})
+    with pytest.raises(
+        BadInputError, match=rf"^the recipe in tiny@1 is none of ours \({member}: .*train it anew$"
+    ):
+        choose(replace(artifact, metadata=metadata))
+
+
+def test_members_and_kinds_of_another_day_do_no_harm(artifact, choose):
+    training = artifact.metadata.training
+    more = {"momentum": 0.5, "trash": training.recipe["trash"] | {"dust": 1.0}}
+    other = training.model_copy(update={"recipe": training.recipe | more})
+    metadata = artifact.metadata.model_copy(update={"training": other})
+    after = choose(replace(artifact, metadata=metadata)).metadata
+    assert after.reject == artifact.metadata.reject
+    assert after.training.recipe["momentum"] == 0.5
 
 
 def test_a_folder_that_takes_nothing_is_told_first(artifact, choose, tmp_path, monkeypatch):
