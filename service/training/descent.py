@@ -22,11 +22,10 @@ from service.training.optimise import OPTIMISERS, SCHEDULES, Memory, average
 from service.training.reach import EVERYTHING, Heard, within
 from service.training.recipes import Recipe
 
-__all__ = ["Candidate", "Trained", "descend", "kept_epochs", "start", "step", "taught"]
+__all__ = ["Candidate", "Report", "Trained", "descend", "kept_epochs", "start", "step", "taught"]
 
 SMALLEST = 1e-12  # length of a gradient, below which there is no uphill
 AVERAGED_EVERY = 4  # steps: a network moves little in between, and to read all of its weights takes time
-
 
 Learner = TypeVar("Learner", Network, Convolutional)
 
@@ -62,7 +61,10 @@ class Candidate(Generic[Learner]):
 
 
 Report: TypeAlias = Callable[[str], None]
+"""Told one line at a time how it goes."""
+
 Begin: TypeAlias = Callable[[Recipe, np.random.Generator, Arrays], Candidate[Learner]]
+"""(recipe, what draws, the module of the device's arrays) → a candidate at its start."""
 
 
 class Trained(NamedTuple):

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from service.training.descent import Trained, descend
+from service.training.descent import Report, Trained, descend
 from service.training.device import Workshop
 from service.training.material import supply
 from service.training.memory import keep_freed
@@ -15,8 +15,6 @@ from service.training.recipes import Recipe
 from service.training.workers import elsewhere
 
 __all__ = ["Refit", "refitting"]
-
-Report: TypeAlias = Callable[[str], None]
 
 Refit: TypeAlias = Callable[[int, Report], Trained]
 """(the best candidate, who is told how it goes) → that candidate, trained on all digits."""
