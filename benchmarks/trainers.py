@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.network import FloatArray
-from service.training.descent import start, step
 from service.training.material import Material, gather, mini_batches
 from service.training.mnist import Digits
 from service.training.recipes import Recipe
+from service.training.step import start, step
 
 __all__ = ["TRAINERS", "Nielsen", "Ours", "Trainer", "installed", "recipe"]
 

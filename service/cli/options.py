@@ -10,7 +10,7 @@ import click
 from service.errors import SettingsError
 from service.settings import SETTINGS, Setting, usable_cores
 
-__all__ = ["AS_JSON", "DATA", "PROCESSES", "Decorator", "settings_flags"]
+__all__ = ["ARTIFACTS", "AS_JSON", "DATA", "PROCESSES", "Decorator", "settings_flags"]
 
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -32,6 +32,13 @@ DATA: Decorator = click.option(
     show_envvar=True,
     callback=_no_empty_variable,
     help="Read MNIST from this folder; without one it is downloaded.",
+)
+ARTIFACTS: Decorator = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Write <name>/<version>.npz into this folder.",
 )
 PROCESSES: Decorator = click.option(
     "--processes",

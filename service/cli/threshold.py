@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from service.cli.artifact import find
-from service.cli.options import DATA, PROCESSES, settings_flags
+from service.cli.options import ARTIFACTS, DATA, PROCESSES, settings_flags
 from service.settings import Settings
 from service.training.recipes import Rejection
 from service.training.rethreshold import run
@@ -33,13 +33,7 @@ USUAL = Rejection()
     help="Accept at most this share of trash, on the average of its kinds, where that limit allows it.",
 )
 @DATA
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Write <name>/<version>.npz into this folder.",
-)
+@ARTIFACTS
 @click.option("--version", help="Give the artifact this version, and not the one that it has.")
 @PROCESSES
 @settings_flags("models")

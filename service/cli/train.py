@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from service.cli.options import DATA, PROCESSES
+from service.cli.options import ARTIFACTS, DATA, PROCESSES
 from service.training.device import DEVICES
 from service.training.memory import keep_freed
 from service.training.train import run
@@ -16,13 +16,7 @@ __all__ = ["command"]
 @click.argument("recipe")
 @DATA
 @click.option("--seed", type=int, help="Start everything random from this number, not from the recipe's.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Write <name>/<version>.npz into this folder.",
-)
+@ARTIFACTS
 @click.option("--version", default="1", show_default=True, help="Give the artifact this version.")
 @click.option(
     "--device",

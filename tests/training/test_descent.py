@@ -8,10 +8,11 @@ from service.errors import BadInputError
 from service.network import CROSS_ENTROPY, Network, backpropagate
 from service.training import descent
 from service.training.augment import Augmentation
-from service.training.descent import Candidate, descend, step, taught
+from service.training.descent import descend
 from service.training.material import MiniBatch, supply
 from service.training.optimise import Memory
 from service.training.recipes import Recipe
+from service.training.step import Candidate, step, taught
 
 NO_TRASH = np.empty((0, 784), np.float32)
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from service.network import COSTS, FloatArray, Gradient, Network, backpropagate
-from service.training.descent import start, step
 from service.training.experiments import chart
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome
 from service.training.experiments.markdown import table
 from service.training.material import gather, mini_batches
 from service.training.mnist import Digits
 from service.training.recipes import RECIPES, Recipe
+from service.training.step import start, step
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
