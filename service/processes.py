@@ -10,11 +10,11 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
+from multiprocessing import parent_process, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 from queue import LifoQueue
-from threading import Lock
+from threading import Lock, Thread
 from traceback import format_exc
 from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeAlias, TypeVar
@@ -189,6 +189,7 @@ def _serve(pipe: Connection, *inherited: object) -> None:
             begin, arguments = pipe.recv()
         except (EOFError, OSError):  # nobody, or only a part of it
             return
+        Thread(target=_end_with_parent, daemon=True).start()
         begin(*inherited, *arguments)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # begin said what becomes of it
         while True:
@@ -196,6 +197,14 @@ def _serve(pipe: Connection, *inherited: object) -> None:
                 pipe.send(_outcome(*pipe.recv()))
             except (EOFError, ConnectionError):
                 return
+
+
+def _end_with_parent() -> None:
+    """End this process, in the middle of what it does, when the one that started it was killed."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _outcome(work: Callable[..., Any], arguments: tuple[object, ...]) -> tuple[Any, BaseException | None]:

@@ -5,6 +5,7 @@ import signal
 import time
 from concurrent.futures import BrokenExecutor, wait
 from errno import EAGAIN
+from fcntl import LOCK_EX, flock
 from multiprocessing import connection, get_context, resource_tracker
 from pickle import PicklingError
 from threading import Timer
@@ -148,6 +149,31 @@ def test_what_has_not_begun_can_be_left_undone(tmp_path):
     processes.shutdown(cancel_futures=True)
     assert begun.result() != os.getpid()
     assert not_begun.cancelled()
+
+
+def lock_and_rest(path):
+    with path.open("w") as file:
+        flock(file, LOCK_EX)
+        file.write("locked")
+        file.flush()
+        time.sleep(600)
+
+
+def begin_and_be_killed(path):
+    """Have another process work, and end without a word in the middle of that."""
+    processes = started()
+    processes.submit(lock_and_rest, path)
+    while not (path.exists() and path.read_text()):
+        time.sleep(0.05)
+    killed()
+
+
+def test_one_whose_parent_is_killed_ends_in_the_middle_of_its_work(tmp_path):
+    path = tmp_path / "lock"
+    with started() as processes, pytest.raises(BrokenExecutor, match="ended from outside"):
+        processes.submit(begin_and_be_killed, path).result()
+    with path.open() as file:
+        flock(file, LOCK_EX)  # which waits until nobody has it
 
 
 def test_nobody_is_left_behind():

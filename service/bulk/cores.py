@@ -1,12 +1,10 @@
 """This machine's cores, a process each."""
 
-import os
 import signal
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, Future
 from ctypes import c_bool
-from multiprocessing import get_all_start_methods, get_context, parent_process
-from threading import Thread
+from multiprocessing import get_all_start_methods, get_context
 from types import TracebackType
 from typing import Self
 
@@ -80,16 +78,7 @@ def _begin(stop: c_bool, job: Job) -> None:
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches every process of a terminal; the first one ends us
-    Thread(target=_end_with_parent, daemon=True).start()
     HERE.append(Worker(job, lambda: bool(stop.value)))
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that started it was killed; nobody else would."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _answer(items: Sequence[Item]) -> list[Row]:
