@@ -1,12 +1,13 @@
 """What is found out, and by whom."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from benchmarks.serving import posts
 from benchmarks.serving.load import Post
 from benchmarks.serving.posts import BATCH, TENSOR
-from benchmarks.serving.rounds import Candidate, Question
+from benchmarks.serving.rounds import CONNECTIONS, Candidate, Question
 from benchmarks.serving.servers import (
     ROOT,
     Server,
@@ -31,6 +32,7 @@ SENT = {
     "MLflow": "instances",
 }  # to those who read no raw body
 FLASK = "bare Flask"
+CLIENTS = {"": CONNECTIONS, ", one client": 1}  # who waits for an answer before asking again, and how many
 
 
 def questions(folder: Path) -> tuple[Question, ...]:
@@ -42,8 +44,7 @@ def questions(folder: Path) -> tuple[Question, ...]:
         _parts(sent),
         _wide(sent, environs["wide"]),
         _drawings(sent, environs["plain"]),
-        _many(sent, "plain"),
-        _many(sent, "wide"),
+        *(_many(sent, model, f"{model}{of}", n) for model in ("plain", "wide") for of, n in CLIENTS.items()),
         _connections(sent),
         _workers(sent),
         _sizes(sent),
@@ -112,16 +113,17 @@ def _drawings(sent: Mapping[str, Post], environ: Mapping[str, str]) -> Question:
     )
 
 
-def _many(sent: Mapping[str, Post], model: str) -> Question:
-    mine, batch, v2 = ours(model), "/v1/classify/batch", V2.format(model=model)
+def _many(sent: Mapping[str, Post], model: str, name: str, connections: int) -> Question:
+    batch, v2 = "/v1/classify/batch", V2.format(model=model)
     single = "one request an image"
+    ask = partial(Candidate, server=ours(model), connections=connections)
     return Question(
-        f"many images, {model}",
+        f"many images, {name}",
         (
-            Candidate(single, mine, sent["raw"]),
-            Candidate(f"zip of {BATCH}", mine, sent["batch, zip"], BATCH, path=batch),
-            Candidate(f"form of {BATCH}", mine, sent["batch, form"], BATCH, path=batch),
-            Candidate(f"V2 tensor of {TENSOR}", mine, sent["V2, binary tensor"], TENSOR, path=v2),
+            ask(single, post=sent["raw"]),
+            ask(f"zip of {BATCH}", post=sent["batch, zip"], images=BATCH, path=batch),
+            ask(f"form of {BATCH}", post=sent["batch, form"], images=BATCH, path=batch),
+            ask(f"V2 tensor of {TENSOR}", post=sent["V2, binary tensor"], images=TENSOR, path=v2),
         ),
         single,
     )

@@ -12,7 +12,7 @@ from benchmarks.serving.machine import Share
 from benchmarks.serving.running import Running, running
 from benchmarks.serving.servers import Server
 
-__all__ = ["Answered", "Candidate", "Pinned", "Question", "Row", "measure"]
+__all__ = ["CONNECTIONS", "Answered", "Candidate", "Pinned", "Question", "Row", "measure"]
 
 WARM_SECONDS = 1  # of requests before the first round
 REST_SECONDS = 0.5  # before each turn, in which a server answers what the last one left behind
