@@ -266,7 +266,11 @@ class Client:
             response = self._session.request(
                 method, self._url + path, timeout=self._timeout_seconds, allow_redirects=False, **more
             )
-        except (requests.RequestException, ValueError) as error:  # ValueError: a host's name too long
+        except ValueError as error:  # no scheme or another one, no host, a host's name too long
+            raise UnreachableError(
+                f"{self._url!r} is no address; write it as http://127.0.0.1:8000"
+            ) from error
+        except requests.RequestException as error:
             raise UnreachableError(
                 f"{self._url} does not answer ({type(error).__name__}); is the service running there?"
             ) from error

@@ -257,6 +257,17 @@ def test_nobody_there_is_told():
 
 
 @pytest.mark.parametrize(
+    "address", ["127.0.0.1:8000", "localhost:8000", "nonsense", "ftp://there", "http://"]
+)
+def test_what_is_no_address_is_told_from_a_service_that_is_down(address):
+    with (
+        Client(address, retries=0) as client,
+        pytest.raises(UnreachableError, match=r"is no address; write it as http://127\.0\.0\.1:8000"),
+    ):
+        client.health()
+
+
+@pytest.mark.parametrize(
     ("status", "body"),
     [
         (200, b"<html>"),
@@ -400,6 +411,11 @@ def test_the_command_line_sends_a_key(service, tmp_path):
     key.write_text("s3cret\n")
     url = service(api_keys="tester s3cret")
     assert told("--url", url, "--key-file", key, FIVE)[0]["digit"] == 5
+
+
+def test_a_file_of_a_key_that_cannot_be_read_is_named():
+    done = CliRunner().invoke(command, ["--url", "http://127.0.0.1:9", "--key-file", "no-key", str(FIVE)])
+    assert str(done.exception) == "no-key: No such file or directory; name a file that can be read"
 
 
 @pytest.mark.parametrize(

@@ -109,9 +109,16 @@ def _there(stack: ExitStack, url: str, key_file: Path | None, **options: str | N
     needs("requests", extra="client", what="--url")
     from service.client import Client  # noqa: PLC0415  # its extra is needed here alone
 
-    key = None if key_file is None else read(str(key_file)).decode(errors="replace").strip()
+    key = None if key_file is None else _key(key_file)
     client = stack.enter_context(Client(url, key=key))
     return lambda picture: client.classify(picture, **options).members
+
+
+def _key(file: Path) -> str:
+    try:
+        return read(str(file)).decode(errors="replace").strip()
+    except BadInputError as error:  # which else would seem to be about a picture
+        raise BadInputError(f"{file}: {error}") from error
 
 
 def _json(name: str, told: Told) -> str:

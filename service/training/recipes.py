@@ -5,6 +5,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, TypeAlias
@@ -211,9 +212,22 @@ def _read(path: Path) -> Recipe:
     except ValidationError as error:
         fault = error.errors()[0]
         member = ".".join(map(str, fault["loc"])) or "recipe"
-        raise BadInputError(f"{path}: {member}: {fault['msg'].removeprefix('Value error, ')}") from error
-    except (OSError, ValueError) as error:  # no such file; not UTF-8, not TOML
+        raise BadInputError(f"{path}: {member}: {_words(fault)}") from error
+    except OSError as error:
+        raise BadInputError(f"{path}: {error.strerror}; name a .toml file that can be read") from error
+    except ValueError as error:  # not UTF-8, not TOML
         raise BadInputError(f"{path}: cannot be read as a recipe ({error})") from error
+
+
+def _words(fault: Mapping[str, object]) -> str:
+    match fault["type"], fault["loc"]:
+        case "extra_forbidden" | "unexpected_keyword_argument", (*tables, name):
+            within = Recipe.__annotations__[str(tables[0])] if tables else Recipe
+            nearest = get_close_matches(str(name), within.__annotations__, n=1, cutoff=0)[0]
+            return f"no recipe has this; the nearest is {nearest}"
+        case "string_pattern_mismatch", _:
+            return "use at most 63 small letters, digits and dashes, and no dash at either end"
+    return str(fault["msg"]).removeprefix("Value error, ")
 
 
 VIDEO = Recipe(

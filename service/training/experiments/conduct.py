@@ -1,9 +1,11 @@
 """From an experiment's name to its picture and its numbers on disk."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryFile
 from time import process_time
 from typing import Any
 
@@ -67,6 +69,9 @@ def perform(experiment: Experiment, bench: Bench, out: Path) -> list[Path]:
     Raises:
         BadInputError: the folder cannot be written to.
     """
+    with _written_to(out):  # before what takes long
+        out.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=out).close()
     started = process_time()
     picture, numbers = out / f"{experiment.name}.png", out / f"{experiment.name}.json"
     with chart.style():
@@ -77,18 +82,23 @@ def perform(experiment: Experiment, bench: Bench, out: Path) -> list[Path]:
             "settings": TypeAdapter(Any).dump_python(asdict(experiment.settings), mode="json"),
             "numbers": _tidy(outcome.numbers),
         }
-        try:
-            out.mkdir(parents=True, exist_ok=True)
+        with _written_to(out):
             chart.write(outcome.figure, picture)
             with whole(numbers) as file:
                 file.write(f"{json.dumps(found, indent=1, allow_nan=False)}\n".encode())
-        except OSError as error:
-            raise BadInputError(f"{out}: cannot be written to ({error}); name another folder") from error
     written = [picture, numbers]
     if outcome.made is not None:
         written.append(save(*outcome.made, out))
     bench.report(f"{experiment.name}: {process_time() - started:.0f} s; {', '.join(map(str, written))}")
     return written
+
+
+@contextmanager
+def _written_to(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BadInputError(f"{out}: cannot be written to ({error}); name another folder") from error
 
 
 def _tidy(value: Any) -> Any:  # noqa: ANN401  # any value of JSON

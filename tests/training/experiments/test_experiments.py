@@ -195,6 +195,16 @@ def test_a_place_that_cannot_be_written_to_is_one_line(bench, tmp_path):
         perform(small("hidden"), bench, tmp_path / "taken")
 
 
+def test_a_place_that_cannot_be_written_to_is_told_before_the_work(bench, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+
+    def conduct(*_):
+        raise AssertionError("it worked for nothing")
+
+    with pytest.raises(BadInputError, match="taken: cannot be written to"):
+        perform(replace(small("hidden"), conduct=conduct), bench, tmp_path / "taken")
+
+
 def test_what_finds_no_room_leaves_nothing_half_written(bench, tmp_path, little_room):
     experiment = small("hidden")
     with little_room(), pytest.raises(BadInputError, match="cannot be written to"):
