@@ -5,9 +5,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
-__all__ = ["replaced", "whole"]
+__all__ = ["prove_writable", "replaced", "whole"]
+
+
+def prove_writable(folder: Path) -> None:
+    """Make a file in a folder, which is made where it is missing, and leave nothing of it there.
+
+    Raises:
+        OSError: the folder takes none.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    TemporaryFile(dir=folder).close()
 
 
 @contextmanager

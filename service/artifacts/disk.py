@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, flock
 from pathlib import Path
-from tempfile import TemporaryFile
 
 from service.errors import BadArtifactError
-from service.whole import replaced
+from service.whole import prove_writable, replaced
 
 __all__ = ["check_writable", "locked", "named", "read", "write"]
 
@@ -85,8 +84,7 @@ def check_writable(folder: Path) -> None:
         BadArtifactError: they cannot.
     """
     with _writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        TemporaryFile(dir=folder).close()
+        prove_writable(folder)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from service.cli.artifact import find
+from service.cli.files import check_folder
 from service.cli.options import DATA, PROCESSES, settings_flags
 from service.settings import Settings
 from service.training.measure import measure
@@ -29,6 +30,8 @@ def command(
     **flags: object,
 ) -> None:
     """Measure a MODEL, by its name or as an .npz, on the test images of MNIST and on images of no digit."""
+    if out is not None:
+        check_folder(out)
     measured = measure(find(model, Settings.load(flags, file=config).models), data, processes=processes)
     click.echo(report(measured))
     if out is not None:

@@ -10,9 +10,9 @@ from service.cli.options import Decorator
 from service.errors import BadInputError
 from service.imaging import Choice, Format, Limits
 from service.settings import Settings
-from service.whole import whole
+from service.whole import prove_writable, whole
 
-__all__ = ["CENTER", "INVERT", "chosen", "read", "write"]
+__all__ = ["CENTER", "INVERT", "check_folder", "chosen", "read", "write"]
 
 
 def _choice(flag: str, sentence: str) -> Decorator:
@@ -50,6 +50,18 @@ def chosen(settings: Settings) -> tuple[Artifact, Limits]:
     """
     limits = Limits(settings.max_side_pixels, settings.max_pixels, frozenset(Format))
     return Repository(settings.models).read().find(settings.model), limits
+
+
+def check_folder(folder: Path) -> None:
+    """Prove, before there is anything to write, that a folder takes it; made where it is missing.
+
+    Raises:
+        BadInputError: it cannot be written to.
+    """
+    try:
+        prove_writable(folder)
+    except OSError as error:
+        raise BadInputError(f"{folder}: cannot be written ({error.strerror}); name another folder") from error
 
 
 def write(path: Path, content: bytes) -> None:

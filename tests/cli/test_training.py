@@ -139,3 +139,12 @@ class TestTraining:
         assert not drawn
         assert digits(*arguments, "--out", tmp_path / "pictures") == (0, f"tiny on {tmp_path} by 3\n", "")
         assert drawn == [tmp_path / "pictures"]
+
+    def test_evaluate_says_before_it_measures_that_it_cannot_draw(
+        self, digits, monkeypatch, artifact_folder, tmp_path
+    ):
+        monkeypatch.setattr("service.cli.evaluate.measure", lambda *_, **__: pytest.fail("it measured"))
+        (tmp_path / "taken").write_text("a file")
+        done = digits("evaluate", "tiny", "--models", artifact_folder, "--out", tmp_path / "taken")
+        told = f"digits: {tmp_path / 'taken'}: cannot be written (File exists); name another folder\n"
+        assert done == (1, "", told)

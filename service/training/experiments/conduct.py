@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryFile
 from time import process_time
 from typing import Any
 
@@ -18,7 +17,7 @@ from service.training import mnist
 from service.training.experiments import chart
 from service.training.experiments.bench import Bench, Experiment
 from service.training.experiments.table import EXPERIMENTS
-from service.whole import whole
+from service.whole import prove_writable, whole
 
 __all__ = ["perform", "run"]
 
@@ -70,8 +69,7 @@ def perform(experiment: Experiment, bench: Bench, out: Path) -> list[Path]:
         BadInputError: the folder cannot be written to.
     """
     with _written_to(out):  # before what takes long
-        out.mkdir(parents=True, exist_ok=True)
-        TemporaryFile(dir=out).close()
+        prove_writable(out)
     started = process_time()
     picture, numbers = out / f"{experiment.name}.png", out / f"{experiment.name}.json"
     with chart.style():
