@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 from service.bulk.found import Found, is_wanted, refused
 from service.bulk.read import check_size
 from service.errors import BadInputError
-from service.members import FOREIGN_ERRORS, check_member, inflate
+from service.members import FOREIGN_ERRORS, check_member, inflate, is_folder
 from service.zip_end import END, END_SIGNATURE, LOCATOR_64, LOCATOR_64_SIGNATURE, TAIL_BYTES, end_of
 
 __all__ = ["zip_members"]
@@ -82,7 +82,7 @@ def zip_members(path: Path) -> Iterator[Found]:
             for part in _parts(file, directory):
                 with zipfile.ZipFile(part) as archive:
                     for member in archive.infolist():
-                        if not member.is_dir():
+                        if not is_folder(member):
                             yield _found(path, archive, member)
     except BadInputError as error:
         yield refused(str(path), error)

@@ -103,6 +103,14 @@ def test_a_member_that_is_no_plain_file_is_refused_alone(pack, member, reason):
     assert read == CONTENT
 
 
+def test_a_member_without_a_name_is_refused_alone(pack):
+    path = pack(("!.png", b""), ("b.png", CONTENT))
+    path.write_bytes(path.read_bytes().replace(b"!.png", b"\0.png"))  # a name ends at its first zero byte
+    refused, read = outcomes(zip_members, path).values()
+    assert isinstance(refused, BadInputError)
+    assert read == CONTENT
+
+
 def test_a_bomb_is_inflated_to_no_more_than_it_promised(pack):
     path = pack(("a.png", bytes(1_000_000)))
     body = bytearray(path.read_bytes())

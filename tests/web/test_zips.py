@@ -78,6 +78,7 @@ HOSTILE = {
     "a way up, backwards": (pack(("a\\..\\..\\digit.png", b"")), "leads elsewhere"),
     "a share": (pack(("\\\\host\\digit.png", b"")), "leads elsewhere"),
     "a zero byte": (everywhere(pack(("a.png!.txt", b"")), b"a.png!.txt", b"a.png\0.txt"), "leads elsewhere"),
+    "a zero byte first": (everywhere(pack(("!.png", b"")), b"!.png", b"\0.png"), "leads elsewhere"),
     "a control character": (pack(("a\x1b[2J.png", b"")), "leads elsewhere"),
     "encrypted": (patched(pack(("a.png", CONTENT)), 8, 1), "is encrypted"),
     "bzip2": (pack(("a.png", CONTENT), method=zipfile.ZIP_BZIP2), "neither stored nor deflated"),
