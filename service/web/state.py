@@ -168,7 +168,9 @@ class State:
         return keys
 
     def _told(self, error: ServiceError) -> str:
-        return str(error).replace(f"{self.repository.folder}/", "")  # where it lies is nobody's business
+        """Say what is wrong and not where: the place of the folder is nobody's business."""
+        folder = self.repository.folder
+        return str(error).replace(f"{folder}/", "").replace(str(folder), folder.name or str(folder))
 
 
 def _keys(settings: Settings) -> Keys | None:

@@ -86,12 +86,34 @@ def test_health_tells_the_same_facts_when_not_ready(client, state):
     assert client.get("/healthz").json["models"][0]["name"] == "tiny"
 
 
-def test_health_tells_what_was_wrong_at_the_last_reload_but_not_where(client, state, artifact_folder):
-    (artifact_folder / "tiny" / "2.npz").write_bytes(b"garbage")
+def add_garbage(folder):
+    (folder / "tiny" / "2.npz").write_bytes(b"garbage")
+
+
+def lead_out(folder):
+    (folder.parent / "2.npz").write_bytes(b"garbage")
+    (folder / "tiny" / "2.npz").symlink_to(folder.parent / "2.npz")
+
+
+def empty(folder):
+    (folder / "tiny" / "1.npz").unlink()
+
+
+def move(folder):
+    folder.rename(folder.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize(
+    ("harm", "key"), [(add_garbage, "tiny@2"), (lead_out, "tiny@2"), (empty, "models"), (move, "models")]
+)
+def test_health_tells_what_was_wrong_at_the_last_reload_but_not_where(
+    client, state, artifact_folder, harm, key
+):
+    harm(artifact_folder)
     state.reload()
     failures = client.get("/healthz").json["reload_failures"]
-    assert list(failures) == ["tiny@2"]
-    assert str(artifact_folder) not in failures["tiny@2"]
+    assert list(failures) == [key]
+    assert str(artifact_folder.parent) not in failures[key]
 
 
 @pytest.mark.parametrize("probe", ["/livez", "/readyz", "/healthz", "/metrics"])
