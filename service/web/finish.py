@@ -88,7 +88,7 @@ def _line(exchange: Exchange, status: int, n_bytes: int | None, seconds: float) 
         "path": printable(exchange.path, 200),
         "status": status,
         "bytes_in": exchange.bytes_in,
-        "bytes_out": n_bytes,
+        "bytes_out": 0 if exchange.method == "HEAD" else n_bytes,  # a length alone is told
         "seconds": round(seconds, 6),
         **exchange.notes,
     }

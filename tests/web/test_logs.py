@@ -32,6 +32,13 @@ def test_a_classification_is_one_line(client, lines, png):
     }
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/tiny/artifact", "/nowhere"])
+def test_as_many_bytes_are_logged_as_are_sent(client, lines, method, path):
+    answer = client.open(path, method=method)
+    assert lines[0]["bytes_out"] == len(answer.data)
+
+
 def test_a_failure_is_logged_by_its_code(client, lines):
     client.get("/v1/models/nobody")
     assert (lines[0]["status"], lines[0]["code"]) == (404, "unknown_model")
