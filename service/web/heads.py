@@ -34,6 +34,7 @@ END_OF_HEAD = b"\r\n\r\n"
 MAX_DIGITS = 6  # of the length of a body, in bytes
 MAX_BYTES, MAX_FIELDS = 8000, 64  # of a head; gunicorn reads as much in every field, and a hundred of them
 REQUEST_LINE = re.compile(r"POST (/v1/classify(?:\?([!\"$-~]*))?) HTTP/1\.1")
+NEWEST = (1, 1)  # version that is spoken here
 NOWHERE = " "  # in place of a host that is not named: no host is called so
 LINES = re.compile(r"[!-~][\t -~]*(?:\r\n[!-~][\t -~]*)*")  # no line is folded, no byte beyond ASCII
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,40}")
@@ -97,10 +98,13 @@ def read_head(head: bytes) -> Variables | None:
 def check_request(request: "Request") -> None:
     """Refuse what HTTP forbids and gunicorn lets pass, and part with a client that asks for it.
 
+    One of a later minor version is taken for one of 1.1, and answered as such (RFC 9112, section 2.3).
+
     Raises:
         InvalidHeader: no host is named, or one that cannot be (RFC 9112, section 3.2).
         UnsupportedTransferCoding: the body is sent in another coding than chunked (section 6.1).
     """
+    request.version = min(request.version or NEWEST, NEWEST)
     sent: dict[str, list[str]] = {}
     for name, value in request.headers:
         sent.setdefault(name, []).append(value)

@@ -8,7 +8,7 @@ from itertools import islice
 import pytest
 from gunicorn.workers.gthread import ThreadWorker
 
-from tests.web.worker.conftest import ASK, LIVE, answer, reset, wait_until
+from tests.web.worker.conftest import ASK, LIVE, answer, brief, reset, wait_until
 
 
 def test_a_worker_counts_in_its_own_slot(connect, parts):
@@ -45,6 +45,11 @@ def test_a_connection_is_closed_after_its_last_answer(connect):
     connection = connect(LIVE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
     assert answer(connection)[0].status == 200
     assert connection.recv(1) == b""
+
+
+@pytest.mark.parametrize("asked", [LIVE, brief(b"no picture")], ids=["a probe", "a classification"])
+def test_a_later_version_of_http_is_answered_in_the_one_that_is_spoken_here(connect, asked):
+    assert connect(asked.replace(b"HTTP/1.1", b"HTTP/1.2")).recv(100).startswith(b"HTTP/1.1 ")
 
 
 def test_a_draining_worker_answers_and_closes(connect, parts):
