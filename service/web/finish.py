@@ -33,6 +33,9 @@ HEADERS: Mapping[str, str] = MappingProxyType(
 )
 """Set on every answer that does not set them itself."""
 
+TOLD_OF_PROBES = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.INTERNAL_SERVER_ERROR})
+"""How a probe is answered that leaves a line in the log, as others do always."""
+
 
 def completer(metrics: Metrics, log: FilteringBoundLogger) -> Complete:
     """Return what counts and logs a request, and tells what its answer carries besides."""
@@ -40,7 +43,7 @@ def completer(metrics: Metrics, log: FilteringBoundLogger) -> Complete:
     def complete(exchange: Exchange, status: int, fields: Fields, n_bytes: int | None) -> Fields:
         seconds = perf_counter() - exchange.started
         metrics.answered(exchange.route, exchange.method, status, seconds)
-        if exchange.route not in PROBES or status == HTTPStatus.UNAUTHORIZED:
+        if exchange.route not in PROBES or status in TOLD_OF_PROBES:
             level = ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else INFO
             log.log(level, "request", **_line(exchange, status, n_bytes, seconds))
         return _further(exchange, fields, seconds)

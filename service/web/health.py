@@ -13,7 +13,7 @@ from service.web.state import State
 __all__ = ["PROBES", "health_routes", "readiness"]
 
 PROBES = frozenset({"/livez", "/readyz", "/healthz", "/metrics", "/v2/health/live", "/v2/health/ready"})
-"""Routes that leave no line in the log and need no key, unless /metrics is locked."""
+"""Routes that leave no line in the log unless they fail, and need no key unless /metrics is locked."""
 
 
 def health_routes(state: State) -> Blueprint:

@@ -120,3 +120,14 @@ def test_health_tells_what_was_wrong_at_the_last_reload_but_not_where(
 def test_probes_leave_no_line_in_the_log(client, lines, probe):
     client.get(probe)
     assert lines == []
+
+
+@pytest.mark.parametrize("probe", ["/readyz", "/healthz", "/metrics"])
+def test_a_probe_that_fails_in_here_leaves_what_its_answer_says_that_the_log_has(
+    client, state, lines, monkeypatch, probe
+):
+    monkeypatch.setattr(state, "unready", lambda: 1 / 0)
+    told = client.get(probe).json
+    [line] = lines
+    assert (told["code"], told["id"]) == ("internal_error", line["id"])
+    assert "ZeroDivisionError" in line["traceback"]
