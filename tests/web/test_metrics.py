@@ -142,6 +142,15 @@ def test_openmetrics_is_spoken_to_whoever_asks(client, post, png):
     assert counted["digits_ink_count", ("model", "tiny")] == 1
 
 
+@pytest.mark.parametrize("kind", ["application/openmetrics-text", "text/plain"])
+@pytest.mark.parametrize("version", ['"1.0.0"', "1.0.0-rc.1", "latest"])
+def test_whoever_asks_for_a_version_that_is_not_understood_is_told_as_whoever_asks_for_none(
+    client, kind, version
+):
+    answer = client.get("/metrics", headers={"Accept": f"{kind}; version={version}"})
+    assert (answer.status_code, answer.content_type) == (200, client.get("/metrics").content_type)
+
+
 def test_names_end_in_a_base_unit_or_a_total(client):
     families = list(plain_text(client.get("/metrics").text))
     assert all(family.documentation for family in families)
