@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from itertools import islice
 from types import MappingProxyType
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TextIO, TypeAlias
 
 import orjson
 
@@ -39,11 +39,24 @@ def _jsonl(lines: Lines, file: BinaryIO, _: Rows) -> None:
 def _csv(lines: Lines, file: BinaryIO, rows: Rows) -> None:
     """Give each activation a column; what is null is empty."""
     text = io.TextIOWrapper(file, "utf-8", newline="")
-    table = csv.writer(text, lineterminator="\n")
+    table = csv.writer(_EndedByNewline(text))
     names = [f"activation_{i}" for i in range(len(rows.labels))]
     table.writerow(cell for name in rows.members for cell in (names if name == ACTIVATIONS else [name]))
     table.writerows(_cells(orjson.loads(line), len(names)) for line in lines)
     text.detach()
+
+
+class _EndedByNewline:
+    """Ends each row with a newline alone.
+
+    csv before Python 3.13 quotes a carriage return, which a file's name may have, only where rows end in one.
+    """
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+
+    def write(self, row: str) -> None:
+        self._text.write(row.removesuffix("\r\n") + "\n")
 
 
 def _cells(row: Mapping[str, Any], n_out: int) -> Iterator[object]:

@@ -120,6 +120,12 @@ def test_csv_has_a_column_for_each_activation(rows, three):
         assert read == {name: as_csv(value) for name, value in line.items()}
 
 
+@pytest.mark.parametrize("name", ["a\rb.png", "a\nb.png", "a\r\nb.png", "\r"])
+def test_a_name_with_an_end_of_line_in_it_is_one_cell_of_csv(rows, name):
+    text = io.TextIOWrapper(written(".csv", rows, [rows.failed(name, BadInputError("no"))]), newline="")
+    assert [row["name"] for row in csv.DictReader(text)] == [name]
+
+
 def as_csv(value):
     if value is None:
         return ""
