@@ -155,7 +155,7 @@ class Answer:
                 reject_below=members["reject_below"],
                 members=MappingProxyType(dict(members)),
             )
-        except (LookupError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
             raise UnreachableError(NOT_OURS) from error
 
 
@@ -230,7 +230,7 @@ class Client:
         if not 1 <= batch_size <= LARGEST_BATCH:
             raise BadInputError(f"batch_size {batch_size} is not allowed; take 1 to {LARGEST_BATCH}")
         for batch in _batches(pictures, batch_size):
-            files = [("image", named) for named in batch]
+            files = [("image", (_sent(name), content)) for name, content in batch]
             told = self._ask("POST", "/v1/classify/batch", params=options, files=files)
             results = _objects(told, "results")
             if len(results) != len(batch):
@@ -319,7 +319,7 @@ def _only_where_safe(retries: int) -> Retry:
 def _members(response: requests.Response) -> Json | None:
     try:
         told = response.json()
-    except requests.JSONDecodeError:
+    except (ValueError, RecursionError):  # no JSON, or such as Python does not read
         return None
     return told if isinstance(told, dict) else None
 
@@ -354,8 +354,14 @@ def _content(picture: Picture) -> bytes:
         return picture
     try:
         return picture.read_bytes()
-    except OSError as error:
-        raise BadInputError(f"{picture}: {error.strerror}; name a file that can be read") from error
+    except (OSError, ValueError) as error:  # a zero byte in the name is a ValueError
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise BadInputError(f"{picture}: {reason}; name a file that can be read") from error
+
+
+def _sent(name: str) -> str:
+    """Put what is no UTF-8 in a file's name into a sign that stands for it; no form carries it."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _batches(pictures: Iterable[Picture], size: int) -> Iterator[list[tuple[str, bytes]]]:

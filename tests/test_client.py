@@ -1,7 +1,9 @@
 """The client asks a service over HTTP, and never twice where that could do something twice."""
 
 import dataclasses
+import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -141,6 +143,13 @@ def test_a_batch_keeps_the_order_and_one_bad_file_costs_itself_alone(client, tmp
     assert [told[place][1].digit for place in (0, 2, 3)] == [5, 5, 3]
 
 
+def test_a_file_whose_name_is_no_utf_8_is_read_among_others(client, tmp_path):
+    odd = tmp_path / os.fsdecode(b"\xff.png")
+    shutil.copy(FIVE, odd)
+    told = [(name, answer.digit) for name, answer in client.classify_batch([odd, FIVE])]
+    assert told == [(odd.name, 5), ("five.png", 5)]
+
+
 def test_a_batch_is_read_as_it_is_needed_and_no_request_is_too_large(client):
     png, read = FIVE.read_bytes(), []
 
@@ -276,6 +285,9 @@ def test_what_is_no_address_is_told_from_a_service_that_is_down(address):
         (502, b"<html>"),
         (404, b"{}"),
         (302, b""),
+        (200, b'{"activations": %s}' % (b"9" * 5000)),
+        (200, b"[" * 100_000),
+        (200, b'{"activations": [0.5], "argmax": 1e999}'),
     ],
 )
 def test_something_else_that_answers_is_told(scripted, status, body):
@@ -323,6 +335,8 @@ def test_something_else_that_refuses_with_an_object_is_told(scripted):
 def test_a_file_that_cannot_be_read_is_told(client, tmp_path):
     with pytest.raises(BadInputError, match="name a file that can be read"):
         client.classify(tmp_path / "missing.png")
+    with pytest.raises(BadInputError, match="name a file that can be read"):
+        client.classify(tmp_path / "a\0b.png")
 
 
 def test_every_refusal_is_one_of_the_package_and_of_its_own_kind():
