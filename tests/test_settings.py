@@ -211,6 +211,12 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path, content, messag
         Settings.load(environ={}, file=path)
 
 
+@pytest.mark.parametrize("member", ["models", "api_keys_file"])
+def test_a_path_that_no_file_can_have_is_refused(toml, member):
+    with pytest.raises(SettingsError, match=f"^{member} holds a zero byte"):
+        Settings.load(environ={}, file=toml(rf'{member} = "a\u0000b"'))
+
+
 def test_every_message_is_one_line(toml):
     with pytest.raises(SettingsError) as refusal:
         Settings.load(environ={}, file=toml('host = 5\nlog_level = "x"'))

@@ -42,8 +42,8 @@ def gather(
         file: TOML, one member a setting; without one, the file that DIGITS_CONFIG names.
 
     Raises:
-        SettingsError: an unknown name, an empty value, a setting given twice at one level, or a file that
-            cannot be read.
+        SettingsError: an unknown name, a value that is empty or has a zero byte, a setting given twice at one
+            level, or a file that cannot be read.
     """
     named = _named(environ)
     path = named if file is None else file
@@ -60,13 +60,15 @@ def _named(environ: Mapping[str, str]) -> Path | None:
     named = environ.get(variable)
     if named is None:
         return None
-    _refuse_empty(variable, named)
+    _refuse_unusable(variable, named)
     return Path(named)
 
 
-def _refuse_empty(spelled: str, value: object) -> None:
+def _refuse_unusable(spelled: str, value: object) -> None:
     if isinstance(value, str) and not value.strip():
         raise SettingsError(f"{spelled} is empty; give it a value, or leave it out")
+    if isinstance(value, str) and "\0" in value:
+        raise SettingsError(f"{spelled} holds a zero byte, which no path and no address has; leave it out")
 
 
 def _members(file: Path | None) -> Iterable[tuple[str, object]]:
@@ -118,7 +120,7 @@ def _level(
             raise SettingsError(
                 f"{spell(key)} is not a setting; the nearest is {spell(_nearest(known, key))}"
             )
-        _refuse_empty(spell(key), value)
+        _refuse_unusable(spell(key), value)
         if name in found:
             raise SettingsError(f"{spell(name)} and {spell(f'{name}_file')} are both given; give one of them")
         origin = source.format(spell(key))
