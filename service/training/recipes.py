@@ -156,6 +156,8 @@ class Recipe(Values):
             raise ValueError("reach is for the layers before the last, which hears everything")
         if self.cost == CROSS_ENTROPY.name and self.activations[-1] != SIGMOID.name:
             raise ValueError("the cross-entropy needs sigmoid outputs")
+        if self.calibrate and self.activations[-1] != SIGMOID.name:
+            raise ValueError("calibrate needs sigmoid outputs")
         if bool(self.trash) != bool(self.n_trash):
             raise ValueError("trash and trash_share need each other, and at least one image a mini-batch")
         if self.n_own < 1 or not all(self.n_others.values()):

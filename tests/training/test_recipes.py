@@ -107,6 +107,11 @@ def test_a_recipe_of_one_s_own_is_read(written):
         ("epochs = 5", 'epochs = 5\noptimiser = "walk"', "optimiser: 'walk' is not one of descent, adam"),
         ("epochs = 5", 'epochs = 5\npreprocessing = "four-pixel"', "recipe: preprocessing four-pixel is for"),
         ('"tanh", "sigmoid"', '"tanh", "relu"', "recipe: the cross-entropy needs sigmoid outputs"),
+        (
+            '"tanh", "sigmoid"',
+            '"tanh", "tanh"]\ncost = "quadratic"\ncalibrate = true\nreach = [',
+            "recipe: calibrate needs sigmoid outputs",
+        ),
         ("784, 30, 10", "784, 30, 30, 10", "recipe: 3 layers need as many activations"),
         ("784, 30, 10", "4, 30, 10", "recipe: sizes must begin with 784 pixels and end with 10 digits"),
         ("784, 30, 10", f"784, {'9, ' * 31}10", "sizes: Tuple should have at most 32 items"),
