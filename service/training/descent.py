@@ -171,7 +171,8 @@ def kept_epochs(recipe: Recipe) -> frozenset[int]:
     """Choose the epochs whose weights are kept: the start, then ever further apart, as it learns slower."""
     if not recipe.moments:
         return frozenset()
-    return frozenset({0, *np.geomspace(1, recipe.epochs, recipe.moments - 1).round().astype(int).tolist()})
+    from_the_last = np.geomspace(recipe.epochs, 1, recipe.moments - 1)
+    return frozenset({0, *from_the_last.round().astype(int).tolist()})
 
 
 def _line(moment: Moment, recipe: Recipe, *, validated: bool) -> str:

@@ -105,7 +105,7 @@ def step(
     )
     if not recipe.averaging:
         return replace(candidate, network=network, averaged=network, memory=memory), cost
-    averaged = candidate.averaged
+    averaged = candidate.averaged if memory.steps >= AVERAGED_EVERY else network  # else too few for a mean
     if memory.steps % AVERAGED_EVERY == 0:
         keep = min(recipe.averaging, memory.steps / (memory.steps + 10))  # the first ones are soon forgotten
         averaged = average(averaged, network, keep**AVERAGED_EVERY)

@@ -8,7 +8,7 @@ from service.errors import BadInputError
 from service.network import CROSS_ENTROPY, Network, backpropagate
 from service.training import descent
 from service.training.augment import Augmentation
-from service.training.descent import descend
+from service.training.descent import descend, kept_epochs
 from service.training.material import MiniBatch, supply
 from service.training.optimise import Memory
 from service.training.recipes import Recipe
@@ -93,6 +93,16 @@ def test_a_step_is_shortened_by_the_schedule(digits, rng):
     recipe = recipe_for(schedule="cosine")
     after, _ = step(Candidate(network, network, Memory()), batch, recipe, over=1)
     np.testing.assert_array_equal(after.network.layers[0].weights, network.layers[0].weights)
+
+
+def test_after_fewer_steps_than_make_a_mean_the_average_is_where_the_network_stands(digits, rng):
+    network = Network.random((784, 12, 10), rng)
+    batch = MiniBatch(digits.images[:20], np.eye(10, dtype=np.float32)[digits.labels[:20]], NO_TRASH)
+    candidate = Candidate(network, network, Memory())
+    for _step in range(3):
+        candidate, _ = step(candidate, batch, recipe_for(averaging=0.999), over=0)
+    for mean, layer in zip(candidate.averaged.layers, candidate.network.layers, strict=True):
+        np.testing.assert_array_equal(mean.weights, layer.weights)
 
 
 def test_the_average_trails_behind_the_network(digits, rng):
@@ -236,6 +246,13 @@ def test_moments_are_kept_from_the_start_to_the_end_ever_further_apart(digits, d
     assert accuracy[1:] == pytest.approx([trained.curve[e - 1].validation_accuracy for e in (1, 2, 4, 8)])
     for layer, same in zip(trained.moments[8].layers, trained.network.layers, strict=True):
         np.testing.assert_array_equal(layer.weights, same.weights)
+
+
+@pytest.mark.parametrize(
+    ("moments", "epochs"), [(1, [0]), (2, [0, 5]), (3, [0, 1, 5]), (9, [0, 1, 2, 3, 4, 5])]
+)
+def test_the_end_is_among_as_few_moments_as_two(moments, epochs):
+    assert sorted(kept_epochs(recipe_for(epochs=5, moments=moments))) == epochs
 
 
 def test_no_moments_are_kept_unless_asked_for(digits, drawn):
