@@ -10,7 +10,7 @@ from pathlib import Path
 from service.errors import BadArtifactError
 from service.whole import prove_writable, replaced
 
-__all__ = ["check_writable", "locked", "named", "read", "write"]
+__all__ = ["check_writable", "locked", "named", "read", "remove", "write"]
 
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -75,6 +75,16 @@ def write(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replaced(path) as file:
             file.write(content)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, where there is one.
+
+    Raises:
+        BadArtifactError: the folder cannot be written to.
+    """
+    with _writing(path):
+        path.unlink(missing_ok=True)
 
 
 def check_writable(folder: Path) -> None:

@@ -19,12 +19,12 @@ from service.artifacts.format import Metadata, Name, Version, Width
 from service.artifacts.load import MAX_FILE_BYTES, Artifact
 from service.artifacts.npz import DTYPES, open_archive, pack, read_document, read_stacks
 from service.artifacts.record import Count, Record, Row
-from service.artifacts.save import put, rounded
+from service.artifacts.save import put, remove, rounded
 from service.artifacts.sums import checked, read_sums
 from service.errors import BadArtifactError
 from service.network import ACTIVATIONS, FloatArray, Layer, Network
 
-__all__ = ["DTYPE", "History", "history_of", "load_history", "save_history"]
+__all__ = ["DTYPE", "History", "history_of", "load_history", "remove_history", "save_history"]
 
 DTYPE = "float16"
 MOST_MOMENTS = 256
@@ -81,13 +81,26 @@ def save_history(networks: Mapping[int, Network], metadata: Metadata, folder: Pa
             float16 cannot hold, the file would be larger than what is read, or the folder cannot be written
             to.
     """
-    file = f"{metadata.name}/{metadata.version}.history.npz"
+    file = _file(metadata.name, metadata.version)
     try:
         content = _packed(dict(sorted(networks.items())), metadata)
         _verified(content)
     except BadArtifactError as error:
         raise BadArtifactError(f"{folder / file}: {error}") from error
     return put(folder, file, content)
+
+
+def remove_history(name: str, version: str, folder: Path) -> None:
+    """Remove the history of an artifact, where there is one, before other weights take the artifact's place.
+
+    Raises:
+        BadArtifactError: the folder cannot be written to.
+    """
+    remove(folder, _file(name, version))
+
+
+def _file(name: str, version: str) -> str:
+    return f"{name}/{version}.history.npz"
 
 
 def _packed(networks: Mapping[int, Network], metadata: Metadata) -> bytes:
@@ -156,7 +169,7 @@ def history_of(artifact: Artifact, folder: Path) -> History | None:
         BadArtifactError: it is not what it claims to be, or it is another network's.
     """
     metadata = artifact.metadata
-    file = f"{metadata.name}/{metadata.version}.history.npz"
+    file = _file(metadata.name, metadata.version)
     if not (folder / file).exists():
         return None
     history = load_history(folder / file, sha256=read_sums(folder).get(file), inside=folder)

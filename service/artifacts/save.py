@@ -17,7 +17,7 @@ from service.artifacts.sums import read_sums, write_sums
 from service.errors import BadArtifactError, BadInputError
 from service.network import FloatArray, Layer, Network
 
-__all__ = ["check_place", "check_sizes", "check_version", "put", "rounded", "save"]
+__all__ = ["check_place", "check_sizes", "check_version", "put", "remove", "rounded", "save"]
 
 
 def save(network: Network, metadata: Metadata, folder: Path, *, dtype: str = "float32") -> Path:
@@ -58,6 +58,19 @@ def put(folder: Path, file: str, content: bytes) -> Path:
         disk.write(folder / file, content)
         write_sums(folder, sums | {file: hashlib.sha256(content).hexdigest()})
     return folder / file
+
+
+def remove(folder: Path, file: str) -> None:
+    """Remove a file of the folder, where there is one, and its line in SHA256SUMS.
+
+    Raises:
+        BadArtifactError: the folder cannot be written to.
+    """
+    with disk.locked(folder):
+        sums = read_sums(folder)
+        if sums.pop(file, None) is not None:
+            write_sums(folder, sums)
+        disk.remove(folder / file)
 
 
 def _check_length(what: str, n_bytes: int) -> None:

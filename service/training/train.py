@@ -12,7 +12,7 @@ import numpy as np
 
 from service.artifacts import Metadata, golden_samples, rounded, save
 from service.artifacts.format import DIGITS, PreprocessingChoice, Training
-from service.artifacts.history import DTYPE, save_history
+from service.artifacts.history import DTYPE, remove_history, save_history
 from service.artifacts.save import check_place, check_sizes, check_version
 from service.errors import BadDataError, BadInputError
 from service.imaging import PREPROCESSINGS
@@ -92,6 +92,7 @@ def run(
         report=report,
         shop=shop,
     )
+    remove_history(chosen.name, version, out)  # of the network that this one takes the place of
     path = save(made.network, made.metadata, out, dtype=chosen.dtype)
     if made.moments:
         save_history(made.moments, made.metadata, out)

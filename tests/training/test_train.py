@@ -179,6 +179,13 @@ def test_moments_of_the_way_lie_beside_the_artifact_and_end_with_it(train):
     np.testing.assert_allclose(last.layers[0].weights, shipped.layers[0].weights, atol=1e-2)
 
 
+def test_the_history_of_a_network_goes_when_another_one_takes_its_place(train, tmp_path):
+    path = train(recipe="moments = 3" + OWN)
+    train(seed=4)
+    assert [file.name for file in path.parent.iterdir()] == ["1.npz"]
+    assert "history" not in (tmp_path / "models" / "SHA256SUMS").read_text()
+
+
 def test_no_history_is_written_where_none_is_asked_for(train):
     assert [file.name for file in train().parent.iterdir()] == ["1.npz"]
 
