@@ -146,7 +146,7 @@ def make(
             validation,
             recipe.rejection,
             [seed, 1],
-            kinds=recipe.trash or trash.SEEN,
+            kinds=sorted(recipe.trash) or trash.SEEN,  # in the order of the artifact, for `digits threshold`
             processes=meanwhile.processes,
         )
         report(f"threshold {choice.reject.threshold:g}, {choice.reject.chosen}")
