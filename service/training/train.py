@@ -75,7 +75,7 @@ def run(
 
     Raises:
         BadInputError: no such recipe, one that diverges, or a seed or a version that cannot be.
-        BadDataError: the data cannot be had, or are too few for the recipe.
+        BadDataError: the data cannot be had, are too few for the recipe, or lack a digit that it needs.
         BadArtifactError: the artifact cannot be written.
         ServiceError: the `train` extra is not installed, or there is no such device.
     """
@@ -130,7 +130,7 @@ def make(
         shop: what the work is done with.
 
     Raises:
-        BadDataError: fewer images than the recipe needs.
+        BadDataError: fewer images than the recipe needs, or one of the ten digits is not among them.
         BadInputError: the recipe diverges.
     """
     training, validation = _split(everything.training, recipe)
@@ -189,7 +189,17 @@ def _split(digits: Digits, recipe: Recipe) -> tuple[Digits, Digits]:
             f"{len(digits):,} training images, and {recipe.name} needs {needed:,}; lower its "
             "validation or its mini_batch"
         )
-    return digits[: -recipe.validation], digits[-recipe.validation :]
+    learned, chosen_on = digits[: -recipe.validation], digits[-recipe.validation :]
+    _check_that_each_digit_is_there(learned, f"to learn from, and {recipe.name} needs all ten; lower")
+    _check_that_each_digit_is_there(chosen_on, f"to choose on, and {recipe.name} needs all ten; raise")
+    return learned, chosen_on
+
+
+def _check_that_each_digit_is_there(digits: Digits, what: str) -> None:
+    """Find out before the training: the self-test asks about each digit, and trash is made of several."""
+    missing = [str(digit) for digit in range(10) if digit not in digits.labels]
+    if missing:
+        raise BadDataError(f"no {', '.join(missing)} among the {len(digits):,} images {what} its validation")
 
 
 def _scale(network: Network, recipe: Recipe, validation: Digits) -> Scale:

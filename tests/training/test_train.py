@@ -265,6 +265,22 @@ def test_too_few_images_are_refused(train):
         train(recipe=OWN.replace("validation = 200", "validation = 700"))
 
 
+@pytest.mark.parametrize(
+    ("validation", "said"),
+    [
+        (1, r"among the 1 images to choose on, and tiny needs all ten; raise its validation"),
+        (693, r"among the 7 images to learn from, and tiny needs all ten; lower its validation"),
+    ],
+)
+def test_digits_that_are_missing_are_told_before_the_training(train, validation, said):
+    """Over a single digit no other one can be laid, and of a missing one there is no typical image."""
+    recipe = OWN.replace("validation = 200", f"validation = {validation}")
+    lines = []
+    with pytest.raises(BadDataError, match=said):
+        train(recipe=recipe.replace("mini_batch = 25", "mini_batch = 5"), report=lines.append)
+    assert lines == []
+
+
 def test_without_the_extra_the_command_that_brings_it_is_named(train, monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
     with pytest.raises(ServiceError, match=r"needs tqdm, .* pip install 'digit-service\[train\]'"):
