@@ -16,7 +16,9 @@ from service.training.recipes import Rejection
 from service.training.reference import reference
 from service.verdict import accepted
 
-__all__ = ["Choice", "choose"]
+__all__ = ["CHOICE", "Choice", "choose"]
+
+CHOICE = 4  # the stream of a training's seed; stream 1 would draw again what the first epoch learned from
 
 
 class Choice(NamedTuple):

@@ -14,7 +14,7 @@ from service.errors import BadInputError
 from service.network import Network
 from service.release import VERSION
 from service.training import mnist, trash
-from service.training.choice import choose
+from service.training.choice import CHOICE, choose
 from service.training.measure import on_test_set
 from service.training.mnist import Mnist
 from service.training.recipes import Rejection
@@ -99,7 +99,7 @@ def rechosen(artifact: Artifact, everything: Mnist, rejection: Rejection, *, pro
         preprocessing,
         everything.training[-told.validation :],
         rejection,
-        [training.seed, 1],
+        [training.seed, CHOICE],
         kinds=[kind for kind in told.trash if kind in trash.SEEN] or trash.SEEN,
         processes=processes,
         digits_are="digits that it learned from too" if told.refit else "validation digits",

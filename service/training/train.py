@@ -20,7 +20,7 @@ from service.network import FloatArray, Network
 from service.release import VERSION
 from service.training import calibrate, mnist, recipes, trash
 from service.training.calibrate import AS_IT_IS, Scale
-from service.training.choice import choose
+from service.training.choice import CHOICE, choose
 from service.training.descent import descend, kept_epochs
 from service.training.device import HERE, Workshop, arrays
 from service.training.material import supply
@@ -145,7 +145,7 @@ def make(
             preprocessing,
             validation,
             recipe.rejection,
-            [seed, 1],
+            [seed, CHOICE],
             kinds=sorted(recipe.trash) or trash.SEEN,  # in the order of the artifact, for `digits threshold`
             processes=meanwhile.processes,
         )

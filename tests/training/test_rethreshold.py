@@ -25,7 +25,7 @@ learning_rate = 0.02
 mini_batch = 25
 epochs = 3
 trash_share = 0.2
-trash = {uniform = 1, strokes = 1}
+trash = {uniform = 1, strokes = 1, blobs = 1}
 validation = 200
 """
 

@@ -126,6 +126,24 @@ def test_the_threshold_keeps_its_promise_about_validation_digits(artifact, drawn
     assert f"200 validation digits, of which it rejects {rejected:.2%}" in reject.chosen
 
 
+def test_no_trash_that_was_learned_from_is_chosen_on_or_measured_on(train, monkeypatch):
+    """Noise that nothing varies any more, drawn for 500 digits to learn from and for 200 of the other two."""
+    draw, learned, asked = trash.draw, set(), set()
+
+    def watched(kind, rng, digits, n):
+        images = draw(kind, rng, digits, n)
+        if kind == "uniform":
+            (learned if len(digits) == 500 else asked).update(image.tobytes() for image in images)
+        return images
+
+    monkeypatch.setattr(trash, "draw", watched)
+    still = OWN.replace("rotation = 5\nelastic = 0.3\n", "").replace(", constant = 1", "")
+    train(recipe=still.replace("epochs = 4", "epochs = 2"))
+    assert len(asked) == 120
+    assert learned
+    assert learned.isdisjoint(asked)
+
+
 def test_the_same_seed_gives_the_same_bytes(train):
     assert train("one").read_bytes() == train("two").read_bytes()
 
