@@ -45,6 +45,7 @@ def test_digits_come_first_where_trash_looks_like_them():
 
 def test_as_few_digits_as_possible_are_rejected_where_the_limit_cannot_be_kept():
     digits = one_of_ten(np.full(100, 0.9), second=np.linspace(0.2, 0.6, 100))
+    digits[:5] = 0.001  # too weak for every threshold
     trash = one_of_ten(np.full(100, 0.1))
     assert choose(digits, trash, Rejection(most_digits=0, most_trash=0)) == 0.61
 
@@ -82,6 +83,15 @@ def test_the_scale_is_found_on_which_activations_are_the_share_that_is_right(slo
     before, after = (calibration_error(n.forward(images), labels) for n in (network, scaled(network, found)))
     assert after < before
     assert after < 0.01
+
+
+def test_a_gap_between_right_and_wrong_asks_for_no_infinite_slope():
+    """By hand: σ takes z of 4 to 7/8, one short of all six, and z of 1 to 1/4 (Platt 1999, section 2.2)."""
+    network = Network((Layer(np.eye(10, dtype=np.float32), np.zeros(10, np.float32), SIGMOID),))
+    images = one_of_ten([4, 4, 4, 4, 4, 4, 1, 1])
+    labels = np.array([3, 3, 3, 3, 3, 3, 8, 8], np.uint8)
+    slope = (np.log(7) + np.log(3)) / 3
+    assert scale_of(network, images, labels) == pytest.approx((slope, -np.log(3) - slope), rel=1e-4)
 
 
 @pytest.mark.parametrize("off_by", [0, 1])

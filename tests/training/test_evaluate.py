@@ -67,8 +67,8 @@ def test_an_evaluation_tells_false_acceptance_by_kind():
 
 def test_coverage_counts_the_images_that_wake_exactly_one_neuron():
     activations = np.array([[0.9, 0.1], [0.8, 0.7], [0.6, 0.6], [0.2, 0.3]], np.float32)
-    thresholds = np.array([0.15, 0.3, 0.65, 0.75, 0.85, 0.95], np.float32)
-    assert coverage(activations, thresholds).tolist() == [0.25, 0.5, 0.25, 0.5, 0.25, 0]
+    thresholds = np.array([0.15, 0.3, 0.6, 0.65, 0.7, 0.75, 0.85, 0.95], np.float32)
+    assert coverage(activations, thresholds).tolist() == [0.25, 0.5, 0.25, 0.25, 0.25, 0.5, 0.25, 0]
 
 
 def test_the_threshold_at_a_coverage_is_the_highest_that_accepts_so_many():
