@@ -116,6 +116,19 @@ def test_the_average_trails_behind_the_network(digits, rng):
     assert min(start, now) < mean < max(start, now)
 
 
+def test_the_first_steps_are_soon_forgotten_by_the_average(digits, rng):
+    """By hand: every fourth step keeps (4 / 14)⁴ of the mean at first, then (8 / 18)⁴."""
+    network = Network.random((784, 12, 10), rng)
+    batch = MiniBatch(digits.images[:20], np.eye(10, dtype=np.float32)[digits.labels[:20]], NO_TRASH)
+    candidate, passed = Candidate(network, network, Memory()), []
+    for _step in range(8):
+        candidate, _ = step(candidate, batch, recipe_for(averaging=0.999), over=0)
+        passed.append(candidate.network.layers[0].weights)
+    early, late = (4 / 14) ** 4, (8 / 18) ** 4
+    mean = late * (early * passed[2] + (1 - early) * passed[3]) + (1 - late) * passed[7]
+    np.testing.assert_allclose(candidate.averaged.layers[0].weights, mean, rtol=1e-4, atol=1e-6)
+
+
 def test_the_cost_falls_and_the_digits_are_learned(digits, drawn):
     trained = trained_by(recipe_for(epochs=6), drawn.training, digits)
     costs = [moment.cost for moment in trained.curve]
@@ -257,6 +270,29 @@ def test_the_end_is_among_as_few_moments_as_two(moments, epochs):
 
 def test_no_moments_are_kept_unless_asked_for(digits, drawn):
     assert trained_by(recipe_for(), drawn.training, digits).moments == {}
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """Every step that is made, as its recipe and the share of the training that was over."""
+    made = []
+
+    def watched(candidate, batch, recipe, over):
+        made.append((recipe, over))
+        return step(candidate, batch, recipe, over)
+
+    monkeypatch.setattr(descent, "step", watched)
+    return made
+
+
+def test_every_step_knows_how_much_of_the_training_is_over(digits, drawn, steps):
+    trained_by(recipe_for(epochs=2, mini_batch=100), drawn.training, digits)
+    assert [over for _, over in steps] == pytest.approx([made / 14 for made in range(14)])
+
+
+def test_a_committee_does_not_climb(digits, drawn, steps):
+    trained_by(recipe_for(epochs=1, mini_batch=350, climb=0.1, committee=2), drawn.training, digits)
+    assert [recipe.climb for recipe, _ in steps] == [0, 0, 0, 0, 0.1, 0.1]
 
 
 def test_candidates_learn_from_the_mean_answer_of_a_committee(digits, drawn):

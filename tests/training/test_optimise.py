@@ -51,6 +51,15 @@ def test_adam_follows_its_paper():
     np.testing.assert_allclose(numbers(network), expected, rtol=1e-5)
 
 
+def test_adam_steps_little_where_gradients_are_hardly_any():
+    """What keeps the division from zero, 1e-8, is to a gradient's usual size and not to its running sum."""
+    slopes = [1e-8, 3e-9, -1e-8]
+    network, memory = of((0, 0)), Memory()
+    for slope in slopes:
+        network, memory = OPTIMISERS["adam"](network, gradient((slope, 0)), memory, 0.03)
+    np.testing.assert_allclose(numbers(network), [(adam_by_hand(0, slopes, 0.03), 0)], rtol=1e-4)
+
+
 def test_the_first_step_of_adam_is_as_long_as_the_learning_rate():
     network, _ = OPTIMISERS["adam"](of((0, 0)), gradient((1e-3, -100)), Memory(), 0.01)
     np.testing.assert_allclose(numbers(network), [(-0.01, 0.01)], rtol=1e-4)
