@@ -133,6 +133,15 @@ def test_an_answer_does_not_change(client):
         client.classify(FIVE).label = "6"
 
 
+def test_a_model_of_other_labels_names_one_and_no_digit(scripted):
+    said = {"id": "7", "model": "shapes", "model_version": "1", "activations": [0.1, 0.9], "argmax": 1}
+    said |= {"margin": 0.8, "rejected": False, "reason": None, "reject_below": 0.5, "labels": ["disc", "box"]}
+    url, _ = scripted((200, {}, orjson.dumps(said)))
+    with Client(url) as client:
+        answer = client.classify(FIVE)
+    assert (answer.label, answer.digit, answer.rejected) == ("box", None, False)
+
+
 def test_a_batch_keeps_the_order_and_one_bad_file_costs_itself_alone(client, tmp_path):
     text = tmp_path / "naïve.txt"
     text.write_text("no picture")
