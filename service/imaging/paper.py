@@ -27,6 +27,8 @@ TONE = 0.2  # of the way from one tone to the other
 TWO_TONES = 0.8  # of a picture, at least, has one of two tones
 THIRD_TONE = 0.01  # of a picture, at most, is darker than the dark tone, or lighter than the light one
 A_PIECE = 0.2  # of the border: one piece more than the rest has tells as much
+MOST = 0.8  # of a picture, at least: no digit covers so much of its box, but for a one, which is narrow
+NARROW = 0.5  # of the longer side: so narrow a one's box is
 LIKELIER = 2  # times: what has shadows on it is lit, and more often paper than a screen or a board
 DARKEST = np.float32(0.1)  # of the way from black to white: paper is never taken to be darker
 WIDER_THAN_A_PEN = 0.2  # of the longer side
@@ -129,7 +131,13 @@ def _tone(cells: FloatArray, *, dark: bool | None) -> np.float32 | None:
 
 
 def _looks_like_paper(light: NDArray[np.bool_]) -> bool:
-    """Say whether what is light is the paper: most of the border, and cut up by ink, which hangs together."""
+    """Say whether what is light is the paper: more than ink covers, most of the border, or cut up by ink.
+
+    Ink hangs together; but so does a page that lies aslant, with something else in the picture's corners.
+    """
+    covered = np.count_nonzero(light) / light.size
+    if max(covered, 1 - covered) >= MOST and min(light.shape) > NARROW * max(light.shape):
+        return bool(covered >= MOST)
     share = light[border_mask(*light.shape)].mean() - 1 / 2
     if abs(share) > SURE:  # what is cut off by the border takes less of it
         return bool(share > 0)

@@ -90,6 +90,17 @@ def test_the_tone_of_the_border_is_paper_though_it_hangs_together_as_the_ink_doe
 
 
 @pytest.mark.parametrize("ink", [0, 1])
+@pytest.mark.parametrize("slope", [-0.13, -0.08, 0.08, 0.13])
+def test_what_covers_most_of_a_picture_is_paper_though_it_hangs_together(three, ink, slope):
+    drawn = three(140, margin=0.25)
+    down, across = np.indices(drawn.shape) - 70
+    page = (np.abs(across + slope * down) < 70) & (np.abs(down - slope * across) < 70)
+    grey = np.where(page, drawn if ink else 1 - drawn, ink).astype(np.float32)  # a lid in all four corners
+
+    assert np.array_equal(departure_from_paper(grey), grey - (1 - ink))
+
+
+@pytest.mark.parametrize("ink", [0, 1])
 def test_the_tone_of_most_of_the_border_is_paper_however_many_things_it_cuts_off(three, ink):
     drawn = np.pad(three(100), 20)
     drawn[40:60, :12] = drawn[90:120, :10] = drawn[30:50, -14:] = drawn[100:110, -8:] = 1
