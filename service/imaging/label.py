@@ -8,12 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from service.imaging.parts import Box, Mask, parts_of
+from service.imaging.parts import Box, Ints, Mask, parts_of
 
 __all__ = ["Label", "label_in"]
 
 FILLED = 0.6  # of its box: so much a label covers that is written on
+ASLANT = 0.75  # times that, at least, of the upright box, where a label lies aslant
 ROUND = 0.74  # of its box, with what is written on it: an ellipse fills more
+STRAIGHT = 0.85  # of a box that lies as it does: an ellipse fills less, a note more
+TURNS = np.deg2rad(np.arange(-25, 30, 5))[:, np.newaxis]  # a note is not laid down with care
 SQUARE = 0.5  # of its longer side, at least: a label's shorter one
 LEAST = 0.25  # of the picture's longer side
 SMALLEST = 28  # pixels a side
@@ -41,14 +44,16 @@ def label_in(solid: Mask, box: Box) -> Label | None:
     """
     left, top, right, bottom = box
     place = slice(top, bottom), slice(left, right)
-    shape = bottom - top, right - left
     if not _may_be(solid[place], max(solid.shape)):
         return None
     parts = parts_of(solid[place])
-    sheet = parts.mask_of(np.arange(len(parts.areas)) == parts.areas.argmax())
+    number = int(parts.areas.argmax())
+    sheet = parts.mask_of(np.arange(len(parts.areas)) == number)
     gaps = parts_of(~np.pad(sheet, 1))
     around = gaps.mask_of(np.logical_or.reduce(gaps.edges))[1:-1, 1:-1]
-    if around.sum() > (1 - ROUND) * shape[0] * shape[1]:
+    covered = around.size - around.sum()
+    own = around.size if covered >= ROUND * around.size else _box_aslant(parts.runs_of(number), covered)
+    if own is None or np.count_nonzero(solid[place]) < FILLED * own:
         return None
     return Label(place, _wider(around))
 
@@ -57,7 +62,23 @@ def _may_be(solid: Mask, longest: int) -> bool:
     """Say whether a label may fill this box, in a picture that is so long: most ink is thinner."""
     shortest = min(solid.shape)
     large = shortest >= max(SMALLEST, SQUARE * max(solid.shape), LEAST * longest)
-    return large and bool(np.count_nonzero(solid) >= FILLED * solid.size)
+    return large and bool(np.count_nonzero(solid) >= ASLANT * FILLED * solid.size)
+
+
+def _box_aslant(runs: Ints, covered: int) -> float | None:
+    """Measure the box along a sheet with straight sides that lies turned a little; None where it is no such.
+
+    Args:
+        runs: of the part that may be a sheet; see Parts.
+        covered: pixels of it and of its holes.
+    """
+    rows, starts, ends = runs
+    x, y = np.concatenate((starts, ends)), np.concatenate((rows, rows)) + 0.5
+    turned = np.cos(TURNS) * x + np.sin(TURNS) * y, np.cos(TURNS) * y - np.sin(TURNS) * x
+    sides = np.ptp(turned, axis=2)  # (2, turns)
+    shorter, longer = np.sort(sides[:, sides.prod(axis=0).argmin()]).tolist()
+    is_sheet = shorter >= SQUARE * longer and covered >= STRAIGHT * shorter * longer
+    return shorter * longer if is_sheet else None
 
 
 def _wider(around: Mask) -> Mask:

@@ -8,10 +8,23 @@ from service.imaging.label import label_in
 SIDE = 140
 ROWS, COLUMNS = np.indices((SIDE, SIDE)) - SIDE / 2
 
+
+def turned(degrees):
+    turn = np.deg2rad(degrees)
+    return ROWS * np.cos(turn) - COLUMNS * np.sin(turn), COLUMNS * np.cos(turn) + ROWS * np.sin(turn)
+
+
+def turned_note(degrees):
+    down, across = turned(degrees)
+    return (np.abs(down) < 40) & (np.abs(across) < 45)
+
+
 LABELS = {
     "a note": (np.abs(ROWS) < 40) & (np.abs(COLUMNS) < 45),
     "a disc": np.hypot(ROWS, COLUMNS) < 45,
     "a bubble": np.hypot(ROWS, COLUMNS / 1.3) < 42,
+    "a note that lies aslant": turned_note(15),
+    "a note that lies aslant the other way": turned_note(-21),
     "a note that is turned": np.abs(ROWS + 0.1 * COLUMNS) + np.abs(COLUMNS - 0.1 * ROWS) < 62,
 }
 
@@ -26,7 +39,7 @@ def written(three):
     return np.pad(three(50), 45)
 
 
-@pytest.mark.parametrize("name", ["a note", "a disc", "a bubble"])
+@pytest.mark.parametrize("name", [name for name in LABELS if name != "a note that is turned"])
 @pytest.mark.parametrize(
     ("table", "label", "pen"), [(0.1, 0.9, 0.2), (0.9, 0.1, 0.8), (0.3, 0.9, 0.45), (0.7, 0.1, 0.5)]
 )
@@ -52,6 +65,13 @@ def test_the_holes_of_a_digit_in_a_thick_pen_are_nothing_that_is_written(pen):
     grey = np.where(thick, 0.1, 0.9)
 
     assert ((ink_of(grey).strength > SOLID) == thick).mean() > 0.995
+
+
+def test_the_slit_in_a_thick_zero_that_leans_is_nothing_that_is_written():
+    down, across = turned(20)
+    zero = (np.hypot(down / 60, across / 32) < 1) & (np.hypot(down / 30, across / 4) > 1)
+
+    assert ((ink_of(np.where(zero, 0.1, 0.9)).strength > SOLID) == zero).mean() > 0.995
 
 
 @pytest.mark.parametrize(
