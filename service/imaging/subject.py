@@ -18,7 +18,8 @@ DOT = 0.15  # of the picture's longer side: a dot is smaller
 SPECK = 0.06  # of the digit's own area, and more: less is a crumb
 NEAR = 0.25  # of the digit's longer side: what is farther off belongs to it only where it is as large
 ALIKE = 0.6  # of the digit's longer side: so large is a second digit
-FLAT, UNDER = 0.25, 0.75  # of its own width, at most, and of the digit's, at least: an underline
+FLAT = 0.25  # of its own width, at most: printed words, and an underline
+UNDER = 0.75  # of the digit's width, at least: an underline
 LONG = 2  # times its shorter side, at most: for so long a picture counts
 LONGER = 1.15  # times the digit's longer side: a line beside it that is no longer may be a one
 APART = 0.08  # of the digit's longer side, between it and a dot that is not its own
@@ -100,7 +101,7 @@ def _chosen(parts: Parts, around: Mask) -> Mask:
 
 def _underlines(parts: Parts, main: int) -> Mask:
     """Tell what is drawn across below the main part, and is no second digit: (n,)."""
-    flat = parts.heights <= FLAT * parts.widths
+    flat = _flat(parts)
     wide = parts.widths >= UNDER * parts.widths[main]
     below = parts.boxes[1] >= parts.boxes[3, main]
     stands = parts.heights[main] >= ALIKE * parts.widths[main]
@@ -108,8 +109,14 @@ def _underlines(parts: Parts, main: int) -> Mask:
     return under
 
 
+def _flat(parts: Parts) -> Mask:
+    """Tell what lies flat: (n,)."""
+    flat: Mask = parts.heights <= FLAT * parts.widths
+    return flat
+
+
 def _belongs(parts: Parts, main: int, longer: Ints) -> Mask:
-    """Tell which parts belong to the main one or are as large: (n,)."""
+    """Tell which parts belong to the main one, or are as large and no words: (n,)."""
     left, top, right, bottom = parts.boxes
     side = longer[main]
     gaps = np.maximum.reduce(
@@ -117,7 +124,7 @@ def _belongs(parts: Parts, main: int, longer: Ints) -> Mask:
     )  # negative where they overlap
     own = (parts.areas > SPECK * parts.areas[main]) & (gaps <= NEAR * side)
     own &= ~(dots(parts) & (gaps > APART * side))
-    belongs: Mask = own | (longer >= ALIKE * side)
+    belongs: Mask = own | ((longer >= ALIKE * side) & ~_flat(parts))
     return belongs
 
 

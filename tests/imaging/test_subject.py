@@ -63,12 +63,18 @@ def with_crumbs(page):
     return page
 
 
+def with_words_above(page):
+    page[4:12, 20:70:2], page[8:10, 20:70] = 0.9, 0.9  # letters that run into each other
+    return page
+
+
 SURROUNDINGS = (
     with_a_wedge,
     with_a_window,
     with_a_box,
     with_a_circle,
     with_a_line_below,
+    with_words_above,
     with_lines,
     with_holes,
     with_crumbs,
