@@ -60,7 +60,8 @@ def _joined(strips: list[Planes]) -> Planes:
 
 def _colours(image: Image.Image, factor: int) -> FloatArray:
     """Read red, green and blue, reduced likewise: (3, height, width)."""
-    strips = (strip.convert("RGB").split() for strip in _strips(image, factor))
+    # with opacity, although all is opaque: Pillow warns where it takes a palette's away
+    strips = (strip.convert("RGBA").split()[:3] for strip in _strips(image, factor))
     return np.concatenate(
         [np.stack([_unit(_reduced(plane, factor)) for plane in strip]) for strip in strips], axis=1
     )

@@ -105,6 +105,20 @@ def test_a_transparent_sixteen_bit_grey_is_told_from_its_neighbour(make):
     assert grey[0] == pytest.approx([1_000 / 65_535, 1, 1_000 / 65_535, 1])
 
 
+def test_a_palette_of_equal_light_is_seen_by_its_hue_with_and_without_opacity(make):
+    palette = make.chunk(b"PLTE", bytes((200, 100, 100, 100, 151, 100)))
+    opaque = palette + make.chunk(b"tRNS", b"\xff\xff")
+    data = make.chunk(b"IDAT", make.stored(b"\0\xf0\xf0" * 11))
+
+    greys = [
+        decode(make.picture(1, make.PALETTE, palette=chunks, data=data), Limits()).grey
+        for chunks in (palette, opaque)
+    ]
+
+    assert np.ptp(greys[0]) > 0.2
+    assert np.array_equal(*greys)
+
+
 def test_of_a_transparent_colour_only_the_bits_of_the_depth_count(make):
     fifteen, all_ones = (make.chunk(b"tRNS", samples) for samples in (b"\0\x0f", b"\xff\xff"))
 
