@@ -1,7 +1,8 @@
 """The structure of a JPEG, checked segment by segment before any of it is decoded.
 
-Only what the picture is made of is handed on: frame, tables and scans, and Adobe's word on its colours. Of
-everything else the orientation of EXIF is read. Source: ITU-T Recommendation T.81, annex B.
+Only what the picture is made of is handed on: frame, tables and scans, and the words of JFIF and Adobe on
+its colours. Of everything else the orientation of EXIF is read, the first where there are several.
+Source: ITU-T Recommendation T.81, annex B.
 """
 
 import re
@@ -25,7 +26,8 @@ START, END = b"\xff\xd8", 0xD9
 FRAMES = frozenset((0xC0, 0xC1, 0xC2))  # Huffman-coded: baseline, extended, progressive
 OTHER_FRAMES = frozenset({*range(0xC3, 0xD0)} - {0xC4, 0xC8, 0xCC})  # lossless, hierarchical, arithmetic
 TABLES = frozenset((0xC4, 0xDB, 0xDD))  # Huffman tables, quantization tables, restart interval
-SCAN, EXIF, ADOBE = 0xDA, 0xE1, 0xEE
+SCAN, JFIF, EXIF, ADOBE = 0xDA, 0xE0, 0xE1, 0xEE
+JFIF_NAME, JFIF_BYTES = b"JFIF\0", 14  # shorter ones are none to libjpeg
 EXIF_NAME = b"Exif\0\0"
 MODES = {1: "L", 3: "RGB"}  # by the number of components
 FRAME = ">BHHB"  # precision, height, width, components
@@ -60,7 +62,7 @@ def jpeg_source(content: bytes, limits: Limits) -> Source:
             raises it where the scans cannot be decoded.
     """
     parts: list[bytes | memoryview] = [START]
-    size, mode, orientation, n_scans = (0, 0), "", UPRIGHT, 0
+    size, mode, orientation, n_scans = (0, 0), "", 0, 0
     for segment in _walk(content):
         if segment.marker in FRAMES:
             if mode:
@@ -70,13 +72,14 @@ def jpeg_source(content: bytes, limits: Limits) -> Source:
             n_scans += 1
             _check_scan(mode, n_scans)
         elif segment.marker == EXIF and segment.content[:6] == EXIF_NAME:
-            orientation = orientation_of(bytes(segment.content[6:]))
-        if segment.marker in {*FRAMES, *TABLES, SCAN, ADOBE}:
+            orientation = orientation or orientation_of(bytes(segment.content[6:]))
+        if segment.marker in {*FRAMES, *TABLES, SCAN, ADOBE} or _is_jfif(segment):
             parts.append(segment.whole)
     if not n_scans:
         raise BadImageError("the JPEG has no image data")
     width, height = size
-    return Source(size, mode, orientation, width * height, partial(_load, [*parts, bytes((0xFF, END))]))
+    load = partial(_load, [*parts, bytes((0xFF, END))])
+    return Source(size, mode, orientation or UPRIGHT, width * height, load)
 
 
 def jpeg_size(content: bytes) -> tuple[int, int]:
@@ -117,6 +120,12 @@ def _walk(jpeg: bytes) -> Iterator[Segment]:
         yield Segment(marker, view[place + 4 : end], view[place:after])
         place = after
     raise BadImageError(f"the JPEG has more than {MAX_SEGMENTS} segments; save it anew")
+
+
+def _is_jfif(segment: Segment) -> bool:
+    """Say whether a segment is JFIF's: colours are YCbCr then, whatever Adobe says."""
+    named = segment.marker == JFIF and segment.content[: len(JFIF_NAME)] == JFIF_NAME
+    return named and len(segment.content) >= JFIF_BYTES
 
 
 def _frame(content: memoryview, limits: Limits) -> tuple[tuple[int, int], str]:

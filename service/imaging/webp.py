@@ -45,16 +45,17 @@ def webp_source(content: bytes, limits: Limits) -> Source:
         ImageTooLargeError: more pixels than the limits allow.
         BadImageError: chunks are cut off, or there is no picture; load raises it where it cannot be decoded.
     """
-    orientation, canvas = UPRIGHT, None
+    orientation, canvas = 0, None
     for name, chunk in _walk(content):
         canvas = canvas or _canvas(name, chunk)
         if name == b"EXIF":
-            orientation = orientation_of(bytes(chunk).removeprefix(EXIF_NAME))
+            orientation = orientation or orientation_of(bytes(chunk).removeprefix(EXIF_NAME))
     if canvas is None:
         raise BadImageError("the WebP has no picture in it")
     limits.check_size(canvas.width, canvas.height)
     size = (canvas.width, canvas.height)
-    return Source(size, canvas.mode, orientation, limits.max_pixels, partial(_load, content, size))
+    load = partial(_load, content, size)
+    return Source(size, canvas.mode, orientation or UPRIGHT, limits.max_pixels, load)
 
 
 def webp_size(content: bytes) -> tuple[int, int]:

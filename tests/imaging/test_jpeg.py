@@ -78,6 +78,38 @@ def test_a_picture_comes_upright(photo, orientation):
     assert picture.size == ((300, 200) if orientation in {1, 3} else (200, 300))
 
 
+@pytest.mark.parametrize("second", [b"Exif\0\0" + b"what did not fit into the first" * 9, None])
+def test_of_several_orientations_the_first_counts_as_it_does_for_pillow(photo, second):
+    exif, upright = Image.Exif(), Image.Exif()
+    exif[0x0112], upright[0x0112] = 6, 1
+    content = saved(photo, exif=exif)
+    place = content.index(b"\xff\xdb")
+    both = content[:place] + segment(0xE1, second or upright.tobytes()) + content[place:]
+
+    assert Image.open(io.BytesIO(both)).getexif()[0x0112] == 6
+    assert decode(both, JPEG).size == (200, 300)
+
+
+ADOBE_RGB = segment(0xEE, b"Adobe\0d\0\0\0\0\0")
+
+
+def test_colours_are_those_of_jfif_whatever_adobe_says(photo):
+    plain = saved(photo)
+    content = plain[:2] + ADOBE_RGB + plain[2:]
+
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(content))), Image.open(io.BytesIO(plain)))
+    assert np.array_equal(decode(content, JPEG).grey, decode(plain, JPEG).grey)
+
+
+def test_without_jfif_adobes_word_counts_and_a_jfif_too_short_is_none(photo):
+    content = saved(photo, keep_rgb=True, subsampling=0)
+    light = np.asarray(photo.reduce(2).convert("L")) / 255
+    assert ADOBE_RGB in content
+
+    for before in (b"", segment(0xE0, b"JFIF\0"), segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1\0")):
+        assert np.abs(decode(START + before + content[2:], JPEG).grey - light).max() < 4 / 255
+
+
 def test_what_is_no_part_of_the_picture_is_not_handed_on(photo):
     content = saved(photo)
     plain = decode(content, JPEG).grey

@@ -87,6 +87,19 @@ def test_a_picture_comes_upright(grey):
     assert np.array_equal(picture.grey, np.rot90(grey, -1) / np.float32(255))
 
 
+def test_of_several_orientations_the_first_counts_as_it_does_for_pillow(grey):
+    exif = [Image.Exif(), Image.Exif()]
+    exif[0][0x0112], exif[1][0x0112] = 6, 1
+    content = saved(Image.fromarray(grey).convert("RGB"), lossless=True, exif=exif[0])
+    second = exif[1].tobytes()
+    body = content[8:] + b"EXIF" + struct.pack("<I", len(second)) + second + bytes(len(second) % 2)
+
+    both = b"RIFF" + struct.pack("<I", len(body)) + body
+
+    assert Image.open(io.BytesIO(both)).getexif()[0x0112] == 6
+    assert decode(both, WEBP).size == (80, 100)
+
+
 BROKEN = {
     "no chunk": (riff(), "no picture"),
     "an unknown chunk": (riff((b"abcd", b"")), "does not begin with its header"),
