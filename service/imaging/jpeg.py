@@ -45,7 +45,7 @@ class Segment(NamedTuple):
     Attributes:
         marker: the second byte of its marker.
         content: behind its length.
-        whole: from its marker on.
+        whole: from its marker on; fill bytes left out of the coded data.
     """
 
     marker: int
@@ -117,9 +117,19 @@ def _walk(jpeg: bytes) -> Iterator[Segment]:
         after = behind.start() if behind else end
         if end > len(jpeg) or (marker == SCAN and behind is None):
             raise BadImageError("the JPEG is cut off: it has no end")
-        yield Segment(marker, view[place + 4 : end], view[place:after])
+        yield Segment(marker, view[place + 4 : end], _whole(jpeg, place, end, after))
         place = after
     raise BadImageError(f"the JPEG has more than {MAX_SEGMENTS} segments; save it anew")
+
+
+def _whole(jpeg: bytes, place: int, end: int, after: int) -> memoryview:
+    """Leave fill bytes out of coded data: at each 64 KiB of them libjpeg begins anew, with all before."""
+    if jpeg.find(b"\xff\xff", end, after) < 0:
+        return memoryview(jpeg)[place:after]
+    data = jpeg[end:after]
+    while b"\xff\xff" in data:  # to cut by a pattern takes 70 times the memory
+        data = data.replace(b"\xff\xff", b"\xff")
+    return memoryview(jpeg[place:end] + data)
 
 
 def _is_jfif(segment: Segment) -> bool:

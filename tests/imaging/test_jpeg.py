@@ -1,5 +1,6 @@
 import io
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -122,6 +123,31 @@ def test_fill_bytes_before_a_marker_are_allowed(photo):
     content = saved(photo)
 
     assert np.array_equal(decode(START + b"\xff\xff" + content[2:], JPEG).grey, decode(content, JPEG).grey)
+
+
+@pytest.mark.parametrize("options", [{}, {"restart_marker_blocks": 1}, {"progressive": True}])
+def test_fill_bytes_in_a_scan_change_nothing_and_are_not_handed_on(photo, options):
+    content = saved(photo, **options)
+    fill = b"\xff" * 1_000_000
+    place = content.index(b"\xff\xda") + 14
+    data = content[place:].replace(b"\xff\xd0", fill + b"\xff\xd0", 1)
+    filled = content[:place] + data[:-2] + fill + END
+
+    source = jpeg_source(filled, JPEG)
+
+    assert sum(map(len, *source.load.args)) <= len(content) + 1
+    assert np.array_equal(decode(filled, JPEG).grey, decode(content, JPEG).grey)
+
+
+def test_to_leave_out_many_fill_bytes_takes_little_memory(photo):
+    content = saved(photo)[:-2] + b"\xff\xff\0" * 300_000 + END
+
+    tracemalloc.start()
+    jpeg_source(content, JPEG)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 5 * len(content)
 
 
 SCAN = segment(0xDA, b"\1\1\0\0\x3f\0") + b"\x00\xff\x00\x01"
