@@ -26,6 +26,7 @@ START_CODE = b"\x9d\x01\x2a"
 LOSSLESS_MARK = 0x2F
 SIDE = 0x3FFF  # the 14 bits of a side
 ALPHA = 0x10
+TIMES = 4  # the memory of a PNG: two canvases, what is decoded onto them, and Pillow's picture
 
 
 class Canvas(NamedTuple):
@@ -39,7 +40,8 @@ class Canvas(NamedTuple):
 def webp_source(content: bytes, limits: Limits) -> Source:
     """Check bytes that begin as a WebP does; of an animation the first picture is read.
 
-    The lossless kind may have larger tables than pictures, so that each file counts as a largest picture.
+    The decoder takes four times the memory of a PNG's, and the lossless kind may have larger tables than
+    pictures, so that each file counts as four such pictures, and as a largest one at least.
 
     Raises:
         ImageTooLargeError: more pixels than the limits allow.
@@ -54,8 +56,8 @@ def webp_source(content: bytes, limits: Limits) -> Source:
         raise BadImageError("the WebP has no picture in it")
     limits.check_size(canvas.width, canvas.height)
     size = (canvas.width, canvas.height)
-    load = partial(_load, content, size)
-    return Source(size, canvas.mode, orientation or UPRIGHT, limits.max_pixels, load)
+    memory = max(TIMES * canvas.width * canvas.height, limits.max_pixels)
+    return Source(size, canvas.mode, orientation or UPRIGHT, memory, partial(_load, content, size))
 
 
 def webp_size(content: bytes) -> tuple[int, int]:

@@ -100,6 +100,13 @@ def test_of_several_orientations_the_first_counts_as_it_does_for_pillow(grey):
     assert decode(both, WEBP).size == (80, 100)
 
 
+@pytest.mark.parametrize(
+    ("size", "counts"), [((80, 100), 4096**2), ((2048, 2048), 4096**2), ((3000, 2000), 24_000_000)]
+)
+def test_a_webp_counts_as_a_largest_picture_and_a_large_one_as_four_of_its_size(size, counts):
+    assert webp_source(riff(lossy(*size)), WEBP).memory == counts
+
+
 BROKEN = {
     "no chunk": (riff(), "no picture"),
     "an unknown chunk": (riff((b"abcd", b"")), "does not begin with its header"),
