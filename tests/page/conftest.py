@@ -15,7 +15,7 @@ import requests
 
 from service.artifacts import load, save
 from service.artifacts.history import save_history
-from service.network import Layer, Network
+from service.network import ACTIVATIONS, Layer, Network
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -79,8 +79,9 @@ def workshop_models(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def workshop(workshop_models, metadata_for):
-    """The address of a service with a wide network, untrained, and a replay of plain."""
+    """The address of a service with networks of many shapes, untrained, and a replay of plain."""
     models = workshop_models
+    save_shapes(models, metadata_for)
     wide = Network.random((784, 300, 300, 10), np.random.default_rng(0))
     save(wide, metadata_for(wide, name="wide"), models)
     plain = load(models / "plain" / "1.npz")
@@ -91,6 +92,22 @@ def workshop(workshop_models, metadata_for):
     yield url
     process.send_signal(signal.SIGINT)
     process.wait(SECONDS)
+
+
+def save_shapes(models, metadata_for):
+    """Save networks that are deep, or told little of, or below zero at every output."""
+    rng = np.random.default_rng(0)
+    deep, bare = Network.random((784, *[8] * 8, 10), rng), Network.random((784, 10), rng)
+    save(deep, metadata_for(deep, name="deep"), models)
+    unknown = metadata_for(bare, name="bare", training=None, evaluation=None, curve=())
+    save(bare, unknown, models)
+    save_history({0: bare, 5: bare}, unknown, models)
+    measured = metadata_for(bare, name="uncurved")
+    evaluation = measured.evaluation.model_copy(update={"operating_curve": ()})
+    save(bare, measured.model_copy(update={"evaluation": evaluation}), models)
+    biases = -np.linspace(0.1, 1, 10, dtype=np.float32)
+    negative = Network((Layer(np.zeros((10, 784), np.float32), biases, ACTIVATIONS["tanh"]),))
+    save(negative, metadata_for(negative, name="negative"), models)
 
 
 def blend(one, other, share):

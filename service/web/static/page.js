@@ -19,6 +19,7 @@ const PAST = 50; // steps that can be undone
 const LARGEST = 1024; // pixels to a side of a picture that is kept
 const LONGEST = 120_000; // numbers of a stroke, so that a link counts its points in two bytes
 const STRONGEST = 4; // contributions that are followed to the layer before
+const FOLLOWED = 16; // neurons of a layer at most, however many ways lead to it
 const [PAPER, INK] = [-1, 1]; // of a camera of four pixels
 const PATIENCE = 5; // seconds, however long a busy service asks for
 
@@ -691,10 +692,12 @@ function tell(box, state, headline, words) {
 
 /** @returns {[string, string, string]} state, headline, and the rest of the answer in words */
 function inWords({ activations, argmax, reason, rejected, reject_below, preprocessing }) {
-  const best = strongestOf(activations, 2).map((i) => `${model.labels[i]} at ${show(activations[i])}`), at = show(reject_below);
+  const places = [...activations.keys()].sort((a, b) => activations[b] - activations[a]).slice(0, 2), most = activations[places[0]];
+  const decimals = [2, 3, 4, 5].find((n) => show(most, n) !== show(reject_below, n)) ?? 6; // which tell what is weak from the threshold
+  const told = (n) => places.map((i) => `${model.labels[i]} at ${show(activations[i], n)}`), best = told(2), weak = told(decimals);
   const because = {
-    weak: `No neuron reached ${at}: the strongest is ${best[0]}, next ${best[1]}.`,
-    ambiguous: `Two neurons reached ${at}: ${best.join(" and ")}.`,
+    weak: `No neuron reached ${show(reject_below, decimals)}: the strongest is ${weak[0]}, next ${best[1]}.`,
+    ambiguous: `Two neurons reached ${show(reject_below)}: ${best.join(" and ")}.`,
     several: `There is more than one thing in the picture. Strongest ${best[0]}, next ${best[1]}.`,
   };
   if (reason === "blank" || preprocessing?.bounding_box === null) {
@@ -745,7 +748,7 @@ function paintThreshold() {
   const { reject, evaluation } = model, at = rejectBelow ?? reject.threshold, distance = (p) => Math.abs(p.threshold - at);
   $("reject").value = at;
   write($("reject-told"), show(at));
-  if (!evaluation) return write($("operating"), "Nothing was measured for this network.");
+  if (!evaluation?.operating_curve.length) return write($("operating"), "Nothing was measured for this network.");
   const point = evaluation.operating_curve.reduce((best, p) => (distance(p) < distance(best) ? p : best));
   const [lost, kept] = [percent(1 - point.coverage), percent(1 - point.false_acceptance)];
   const left = point.coverage ? `of the good ones left, reads ${percent(point.accuracy)} rightly` : "none is left to be read";
@@ -779,17 +782,25 @@ function products(layer, index) {
 const strongestOf = (numbers, n) =>
   [...numbers.keys()].sort((a, b) => Math.abs(numbers[b]) - Math.abs(numbers[a])).slice(0, n);
 
-/** Draw the n strongest contributions to a neuron; follow the strongest of them some layers back. */
-function linesInto(layer, index, n, depth) {
+/** Draw the n strongest contributions to a neuron. */
+function linesInto(layer, index, n) {
   const numbers = layer > 1 ? products(layer, index) : null;
   if (!numbers) return [];
   const largest = largestOf(numbers), from = column(layer - 1), [x2, y2] = column(layer).at(index);
-  const lines = strongestOf(numbers, n).map((i) => {
+  return strongestOf(numbers, n).map((i) => {
     const share = Math.abs(numbers[i]) / largest, [x1, y1] = from.at(i);
     return svg("line", { x1, y1, x2, y2, class: numbers[i] < 0 ? "down" : "up", "stroke-width": 0.4 + 4 * share, "stroke-opacity": 0.12 + 0.8 * share });
   });
-  const followed = depth ? strongestOf(numbers, STRONGEST) : [];
-  return [...followed.flatMap((i) => linesInto(layer - 1, i, STRONGEST, depth - 1)), ...lines];
+}
+
+/** Draw what decides the winner: the contributions to it, to the strongest of them, and so on back. */
+function linesBack() {
+  const lines = [], last = lastLayer();
+  for (let layer = last, followed = [reply.argmax]; layer > 1; layer--) {
+    lines.unshift(...followed.flatMap((i) => linesInto(layer, i, layer === last ? 16 : STRONGEST)));
+    followed = [...new Set(followed.flatMap((i) => strongestOf(products(layer, i) ?? [], STRONGEST)))].slice(0, FOLLOWED);
+  }
+  return lines;
 }
 
 function paintColumn(layer) {
@@ -821,7 +832,7 @@ function paintNetwork() {
     svg("rect", { x: 7, y: top - 1, width: INPUT + 2, height: INPUT + 2, fill: "none", stroke: edge }),
     svg("image", { href: reply.image, x: 8, y: top, width: INPUT, height: INPUT }),
     ...layers.filter(isWide).flatMap(paintColumn),
-    ...(layer === 1 ? fan : linesInto(layer, index, 16, 0)), ...linesInto(last, reply.argmax, 16, last - 2),
+    ...(layer === 1 ? fan : linesInto(layer, index, 16)), ...linesBack(),
     ...layers.filter((l) => !isWide(l)).flatMap(paintColumn), svg("circle", { class: "chosen", cx: x, cy: y, r: column(layer).r + 4 }),
   );
   $("picture").setAttribute("aria-label", `The network: ${model.sizes.join(" to ")} neurons. ${inWords(reply).slice(1).join(". ")}`);
@@ -1046,16 +1057,17 @@ function confusionTable() {
 function go(to) {
   moment = to;
   if (!epochs.length) return;
-  const past = model.curve.filter(({ epoch }) => epoch <= epochs[moment]).at(-1);
-  const costs = epochs.map((epoch) => (model.curve.filter((m) => m.epoch <= epoch).at(-1) ?? model.curve[0])?.cost ?? 0);
-  const x = (i) => (400 * i) / epochs.length, y = (cost) => 38 - (36 * cost) / Math.max(...costs), end = costs.at(-1) ?? 0;
+  const after = (epoch) => model.curve.filter((m) => m.epoch <= epoch).at(-1);
+  const past = after(epochs[moment]), costs = epochs.map((epoch) => (after(epoch) ?? model.curve[0])?.cost ?? 0);
+  const x = (i) => (400 * i) / epochs.length, y = (cost) => 38 - (36 * cost) / largestOf(costs), end = costs.at(-1) ?? 0;
   $("moment").value = moment;
   $("cost").replaceChildren(
     svg("path", { d: `M${[...costs, end].map((cost, i) => `${x(i)} ${y(cost)}`).join("L")}` }),
     svg("line", { x1: x(moment), x2: x(moment), y1: 0, y2: 40, stroke: colours().ink }),
   );
-  const cost = past ? `: cost ${show(past.cost, 3)}, ${percent(past.validation_accuracy)} read rightly` : ": weights at random";
-  write($("moment-told"), isPast() ? `epoch ${epochs[moment]}${cost}` : "as it is served");
+  const cost = past ? `: cost ${show(past.cost, 3)}, ${percent(past.validation_accuracy)} read rightly` : "";
+  const told = cost || (epochs[moment] ? "" : ": weights at random");
+  write($("moment-told"), isPast() ? `epoch ${epochs[moment]}${told}` : "as it is served");
 }
 
 let playing = 0;
