@@ -1,5 +1,6 @@
 """The page begins with little: a service that is away at first, a browser that keeps nothing, a key."""
 
+import pytest
 from playwright.sync_api import expect
 
 DENY_STORAGE = """
@@ -52,4 +53,32 @@ def test_the_model_card_is_shown_where_a_key_is_needed(service_with_key, visit_w
     with visit.page.expect_popup() as opened:
         visit.page.click("#card")
     expect(opened.value.locator("body")).to_contain_text("wide")
+    visit.forgive("status of 401")  # of the first try
+
+
+@pytest.mark.parametrize("name", ["palette", "theme"])
+def test_what_another_page_of_the_origin_keeps_is_no_choice(visit_with, name):
+    visit = visit_with()
+    visit.page.add_init_script(f"localStorage.setItem('{name}', 'solarized')")
+    visit.open().act(lambda: visit.press("3"))
+    assert visit.answer == "3"
+    assert visit.page.input_value(f"#{name}") == {"palette": "blue-orange", "theme": ""}[name]
+
+
+def test_what_another_page_of_the_origin_keeps_is_no_key(visit_with):
+    visit = visit_with()
+    visit.page.add_init_script("sessionStorage.setItem('key', 'ключ')")
+    visit.open().act(lambda: visit.press("3"))
+    assert visit.answer == "3"
+
+
+def test_the_command_names_a_key_where_one_is_needed_and_does_not_tell_it(service_with_key, visit_with):
+    visit = visit_with(url=service_with_key)
+    visit.page.goto(visit.url)
+    visit.page.fill("#key-text", "s3cret")
+    visit.page.click("#key button")
+    visit.wait()
+    told = visit.page.inner_text("#curl")
+    assert "X-API-Key: $SERVICE_KEY" in told
+    assert "s3cret" not in told
     visit.forgive("status of 401")  # of the first try

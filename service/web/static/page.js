@@ -86,6 +86,7 @@ function store(where, name, value) {
 }
 const isKey = (text) => /^[\x20-\x7e\xa0-\xff]*$/.test(text); // what a header can carry
 let key = stored("sessionStorage", "key") ?? "";
+if (!isKey(key)) key = ""; // of another page of this origin
 
 const readsPixels = (one = model) => one.sizes[0] !== CELLS * CELLS;
 const lastLayer = () => model.sizes.length - 1;
@@ -928,9 +929,10 @@ const isJson = () => typeof sent.body === "string";
 
 function paintRequest({ path, status, took, timing }) {
   const json = isJson() && sent.body.length > 200 ? "@noise.json" : `'${sent.body}'`;
+  const secret = key ? '-H "X-API-Key: $SERVICE_KEY" ' : ""; // by a name, not as it is: others see the screen
   const body = isJson() ? `--json ${json}` : "--data-binary @drawing.png -H 'Content-Type: image/png'";
   const seconds = Object.fromEntries([...timing.matchAll(/(\w+);dur=([\d.]+)/g)].map(([, name, ms]) => [name, Number(ms)]));
-  write($("curl"), `curl -s ${body} \\\n  '${new URL(path, location.href)}'`);
+  write($("curl"), `curl -s ${secret}${body} \\\n  '${new URL(path, location.href)}'`);
   write($("reply"), JSON.stringify(reply, (_, value) => (typeof value?.[0] === "number" ? value.join(" ") : value), 2));
   write($("timing"), `${status} in ${took.toFixed(1)} ms, ${show(seconds.total ?? 0, 1)} ms of them in the service`);
   write($("download"), isJson() ? "Download JSON" : "Download PNG");
@@ -1186,7 +1188,9 @@ async function begin() {
 }
 
 for (const name of ["palette", "theme"]) {
-  $(name).value = root.dataset[name] = stored("localStorage", name) ?? $(name).value;
+  const kept = stored("localStorage", name); // another page of this origin may keep something else by that name
+  if ([...$(name).options].some(({ value }) => value === kept)) $(name).value = kept;
+  root.dataset[name] = $(name).value;
   on(name, "change", ({ target }) => {
     store("localStorage", name, (root.dataset[name] = target.value));
     repaint();
