@@ -157,3 +157,30 @@ def test_the_answer_is_spoken_only_when_the_pen_is_lifted(visit):
     assert visit.page.get_attribute("#answer", "aria-busy") == "true"
     visit.page.mouse.up()
     assert visit.page.get_attribute("#answer", "aria-busy") is None
+
+
+def test_a_stroke_over_what_is_selected_draws(visit):
+    visit.page.keyboard.press("Control+a")
+    visit.draw([[[52, 10], [50, 90]]])
+    assert (visit.state, visit.answer) == ("digit", "1")
+
+
+def test_an_arrow_key_leaves_the_stroke_of_the_mouse_alone(visit):
+    box = visit.page.locator("#pad").bounding_box()
+    visit.page.mouse.move(box["x"] + 20, box["y"] + 20)
+    visit.page.mouse.down()
+    visit.page.mouse.move(box["x"] + 30, box["y"] + 20)
+    visit.page.keyboard.press("ArrowDown")
+    visit.act(visit.page.mouse.up)
+    _, _, right, bottom = map(int, visit.reply["preprocessing"]["bounding_box"].split())
+    assert max(right, bottom) < 60  # of 280; the pen of the keys is in the middle
+
+
+def test_lifting_the_mouse_asks_once(visit):
+    box = visit.page.locator("#pad").bounding_box()
+    visit.page.mouse.move(box["x"] + 50, box["y"] + 50)
+    visit.act(visit.page.mouse.down)
+    asked = []
+    visit.page.on("request", lambda request: "/v1/classify" in request.url and asked.append(request))
+    visit.act(visit.page.mouse.up)
+    assert len(asked) == 1

@@ -376,6 +376,7 @@ function place({ clientX, clientY }) {
 let filling = INK;
 const pixelAt = (x, y) => 2 * Math.floor((2 * y) / UNITS) + Math.floor((2 * x) / UNITS);
 
+on("pad", "dragstart", (event) => event.preventDefault()); // what is selected would be carried away in place of drawing
 let pointer = -1; // the one that draws
 on("pad", "pointerdown", (event) => {
   const isFarEnd = event.button === 5; // of a stylus, which erases
@@ -404,8 +405,8 @@ for (const type of ["pointerup", "pointercancel"]) {
   on("pad", type, (event) => {
     if (event.pointerId !== pointer) return;
     pointer = -1;
-    endStroke();
-    finished();
+    if (stroke) endStroke();
+    else finished();
   });
 }
 
@@ -419,7 +420,7 @@ function moveCursor(dx, dy) {
   const clip = (cell) => Math.min(cells() - 1, Math.max(0, cell));
   Object.assign(cursor, { shown: true, x: clip(cursor.x + dx), y: clip(cursor.y + dy) });
   const [x, y] = cursorPlace();
-  extendStroke(x, y);
+  if (byKeys) extendStroke(x, y); // the stroke of a pointer is its own
   if (stroke) changed();
   else paintPad();
 }
