@@ -1,5 +1,9 @@
 """A link to a drawing restores it, and takes nothing away that was there."""
 
+from pathlib import Path
+
+THREE = Path(__file__).parents[2] / "examples" / "three.png"
+
 
 def follow(visit, link):
     """Open a link on the page that is open already."""
@@ -34,3 +38,19 @@ def test_a_link_ends_the_sample_that_is_being_drawn(visit_with):
     visit.page.wait_for_timeout(1400)  # longer than a sample takes
     assert visit.wait().state == "rejected"
     assert visit.page.evaluate("location.hash") == "#model=plain&noise=5"
+
+
+def test_the_link_copied_while_a_sample_is_drawn_holds_all_of_it(visit_with):
+    visit = visit_with(reduced_motion="no-preference", permissions=["clipboard-read", "clipboard-write"])
+    visit.open().press("3")
+    visit.page.click("#copy-link")
+    visit.page.wait_for_timeout(1400)  # longer than a sample takes
+    copied = visit.page.evaluate("navigator.clipboard.readText()")
+    assert copied == visit.page.evaluate("location.href")
+    assert "strokes=" in copied
+
+
+def test_four_pixels_have_a_link_after_a_picture_was_uploaded(visit):
+    visit.act(lambda: visit.page.set_input_files("#upload", THREE))
+    visit.act(lambda: visit.page.select_option("#model", "four-pixel"))
+    assert visit.page.is_enabled("#copy-link")

@@ -292,7 +292,7 @@ function paintPad() {
   }
   const isEmpty = !readsPixels() && !drawing.picture && !drawing.strokes.length;
   $("undo").disabled = !past.length;
-  $("copy-link").disabled = drawing.picture && !drawing.picture.seed;
+  $("copy-link").disabled = !readsPixels() && drawing.picture && !drawing.picture.seed;
   $("hint").hidden = !isEmpty;
 }
 
@@ -1222,7 +1222,7 @@ on("moment", "input", ({ target }) => { playing++; go(Number(target.value)); ask
 on("play", "click", play);
 on("meant", "change", paint);
 on("copy-curl", "click", () => copy($("curl").textContent, "request"));
-on("copy-link", "click", () => copy(location.href, "link"));
+on("copy-link", "click", () => { finish?.(); copy(location.href, "link"); });
 on("download", "click", download);
 on("key", "submit", (event) => {
   event.preventDefault();
