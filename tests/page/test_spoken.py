@@ -67,3 +67,15 @@ def test_space_held_down_puts_the_pen_down_once(visit):
     visit.page.keyboard.up("Space")
     assert visit.page.inner_text("#say") == "pen down"
     assert visit.page.get_attribute("#answer", "aria-busy") == "true"
+
+
+def test_undo_does_not_say_undone_where_there_was_nothing(visit):
+    visit.act(lambda: visit.press("u"))
+    assert visit.page.inner_text("#say") == "nothing to undo"
+
+
+def test_a_pixel_of_the_camera_is_told_as_what_it_became(visit):
+    visit.act(lambda: visit.page.select_option("#model", "four-pixel"))
+    for told in ("ink", "paper"):
+        visit.act(lambda: visit.press("Space"))
+        assert visit.page.inner_text("#say") == told

@@ -328,9 +328,10 @@ function undo() {
   steps++;
   finish?.();
   endStroke();
-  drawing = past.pop() ?? drawing;
+  const before = past.pop();
+  drawing = before ?? drawing;
   finished();
-  say("undone");
+  say(before ? "undone" : "nothing to undo");
 }
 
 /** Nothing is spoken while a stroke is drawn but what the keys do. */
@@ -425,10 +426,16 @@ function moveCursor(dx, dy) {
   else paintPad();
 }
 
+/** @param {number} at the place of a pixel of the camera */
+function turnPixel(at) {
+  replace({ pixels: drawing.pixels.map((pixel, i) => (i === at ? -pixel : pixel)) });
+  say(drawing.pixels[at] > 0 ? "ink" : "paper");
+}
+
 function penUpOrDown() {
   cursor.shown = true;
-  if (readsPixels()) replace({ pixels: drawing.pixels.map((pixel, i) => (i === 2 * cursor.y + cursor.x ? -pixel : pixel)) });
-  else if (stroke) endStroke();
+  if (readsPixels()) return turnPixel(2 * cursor.y + cursor.x);
+  if (stroke) endStroke();
   else {
     const [x, y] = cursorPlace();
     beginStroke(x, y, erasing, true);
