@@ -6,6 +6,7 @@ from pathlib import Path
 import playwright.sync_api as playwright
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 
 STATIC = Path(__file__).parents[2] / "service" / "web" / "static"
 THREE = Path(__file__).parents[2] / "examples" / "three.png"
@@ -207,3 +208,38 @@ def test_text_never_becomes_a_script(visit):
         visit.page.evaluate("document.body.innerHTML = '<b>hello</b>'")
 
     visit.forgive("Trusted")
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_the_words_of_the_answer_stay_in_their_box(visit_with, tmp_path, width):
+    visit = visit_with(viewport={"width": width, "height": 700}).open()
+    bars = Image.new("L", (300, 200), 255)
+    for left in (60, 140, 220):
+        bars.paste(0, (left, 30, left + 14, 170))
+    bars.save(tmp_path / "bars.png")
+    visit.act(lambda: visit.page.set_input_files("#upload", tmp_path / "bars.png"))
+    visit.act(lambda: visit.page.select_option("#compare", "video"))
+    assert "more than one thing" in visit.page.inner_text("#answer-beside")
+    runs_over = """() => [...document.querySelectorAll(".answer")].map((box) => {
+        const [words, frame] = [box.querySelector("span"), box].map((part) => part.getBoundingClientRect());
+        return Math.max(frame.top - words.top, words.bottom - frame.bottom);
+    })"""
+    assert max(visit.page.evaluate(runs_over)) <= 0
+
+
+def test_an_answer_too_long_for_a_phone_is_cut_at_its_box_and_can_be_scrolled(visit_with):
+    visit = visit_with(viewport=PHONE).open()
+    detail = {"status": 404, "json": {"detail": "there is no such model; " * 20}}
+    visit.page.route("**/v1/classify*", lambda route: route.fulfill(**detail), times=1)
+    visit.act(lambda: visit.press("3"))
+    visit.forgive("status of 404")
+    seen = visit.page.evaluate(
+        """() => {
+            const box = document.querySelector(".answer"), words = box.querySelector("span");
+            const hidden = () => words.getBoundingClientRect().bottom - box.getBoundingClientRect().bottom;
+            const before = hidden();
+            box.scrollTop = 10_000;
+            return [before > 0, hidden() > 0, words.getBoundingClientRect().height > box.clientHeight];
+        }"""
+    )
+    assert seen == [True, False, True]
