@@ -176,15 +176,16 @@ def test_a_service_with_keys_asks_for_one(service_with_key, visit_with):  # the 
     visit.forgive("status of 401")  # what the browser itself notes of the first try
 
 
-def test_a_busy_service_is_asked_again_when_it_says(visit):
-    replies = [{"status": 503, "headers": {"Retry-After": "1"}, "json": {"detail": "busy"}}] * 2
+@pytest.mark.parametrize("status", [429, 503])  # of a proxy, of the service
+def test_a_busy_service_is_asked_again_when_it_says(visit, status):
+    replies = [{"status": status, "headers": {"Retry-After": "1"}, "json": {"detail": "busy"}}] * 2
     visit.page.route(
         "**/v1/classify*", lambda route: route.fulfill(**replies.pop()) if replies else route.continue_()
     )
     visit.act(lambda: visit.press("3"))
     assert visit.answer == "3"
     assert not replies
-    visit.forgive("status of 503")  # what the browser itself notes of each
+    visit.forgive(f"status of {status}")  # what the browser itself notes of each
 
 
 def test_a_service_that_is_gone_is_told_so(visit):

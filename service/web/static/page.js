@@ -106,7 +106,7 @@ const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds
 async function call(path, options = {}, tries = 3) {
   const headers = key ? { ...options.headers, "X-API-Key": key } : options.headers;
   const response = await fetch(path, { ...options, headers }).catch(() => { throw new Trouble(SILENT); });
-  if (response.status === 503 && tries > 1) {
+  if ([429, 503].includes(response.status) && tries > 1) {
     await pause(Math.min(PATIENCE, Number(response.headers.get("Retry-After")) || 1));
     return call(path, options, tries - 1);
   }
