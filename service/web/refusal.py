@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "asked_by", "asked_in", "refusal"]
 
-FIELD = re.compile(r"\r\n(x-request-id|traceparent):[ \t]*([^\r\n]*?)[ \t]*(?=\r\n)", re.IGNORECASE)
+FIELD = re.compile(r"\r\n(x-request-id|traceparent):([^\r\n]*)(?=\r\n)", re.IGNORECASE)  # in linear time
 
 
 class Asked(NamedTuple):
@@ -47,7 +47,8 @@ def asked_by(request: "Request | None") -> Asked:
 def asked_in(received: bytes) -> Asked:
     """Read the beginning of a request that nobody has read."""
     head = received.partition(END_OF_HEAD)[0].decode("latin-1")
-    return _asked(head.partition(" ")[0], FIELD.findall(f"{head}\r\n"))
+    fields = [(name, value.strip(" \t")) for name, value in FIELD.findall(f"{head}\r\n")]
+    return _asked(head.partition(" ")[0], fields)
 
 
 def _asked(method: str, fields: Iterable[tuple[str, str]]) -> Asked:
