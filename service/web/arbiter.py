@@ -84,13 +84,17 @@ class DigitArbiter(Arbiter):
     def spawn_worker(self) -> int:
         """Fork a worker and return its process id; where the machine has no room for it now, return 0.
 
-        It is tried again every second, and those that serve go on meanwhile.
+        It is tried again every second, and those that serve go on meanwhile. What it is told before it
+        listens to signals waits until it does: the master's own handlers, which it inherits, would lose it.
         """
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, DigitWorker.SIGNALS)
         try:
             return super().spawn_worker()
         except OSError as error:
             self._parts.log.warning("no worker could be started", reason=str(error))
             return 0
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def stop(self, graceful: bool = True) -> None:  # noqa: FBT001, FBT002  # as gunicorn calls it
         """Let the workers finish for the graceful time, by a clock that nobody can set, then end them.

@@ -6,6 +6,7 @@ late while it does other things, and cuts requests that do not arrive in time. I
 begun to arrive, and turns away what would have to wait for too long.
 """
 
+import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -78,6 +79,11 @@ class DigitWorker(BriefWorker):
         self.booted = self.age > settings.workers  # a replacement that fails ends itself, not the service
         die_first()
         super().init_process()
+
+    def init_signals(self) -> None:
+        """Listen to signals, those that came since the fork included."""
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self.SIGNALS)
 
     def run(self) -> None:
         """Answer requests until told to stop."""

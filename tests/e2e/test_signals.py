@@ -57,6 +57,13 @@ def test_an_interrupt_stops_at_once_even_while_a_request_is_arriving(serve):
     connection.close()
 
 
+def test_workers_that_have_just_been_started_hear_that_the_service_stops(serve):
+    server = serve(drain_seconds=0, graceful_seconds=600)
+    server.send_signal(signal.SIGHUP)
+    server.send_signal(signal.SIGTERM)
+    assert server.process.wait(timeout=30) == 0
+
+
 def test_new_and_bad_artifacts_are_taken_and_refused_without_losing_a_request(
     serve, load, put, artifact_folder, eventually
 ):
