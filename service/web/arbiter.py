@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, cast
 
 from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
 
 from service.errors import SettingsError
 from service.web.application import Application
@@ -110,9 +111,14 @@ class DigitArbiter(Arbiter):
             if {signal.SIGINT, signal.SIGQUIT} & set(super().wait_for_signals(STOP_POLL_SECONDS)):
                 self.kill_workers(signal.SIGQUIT)
                 limit = time.monotonic() + INTERRUPT_SECONDS
-            self.reap_workers()
+            self._reap_while_stopping()
         self.kill_workers(signal.SIGKILL)
-        self.reap_workers()
+        self._reap_while_stopping()
+
+    def _reap_while_stopping(self) -> None:
+        """Hear of workers that have ended; one more that could not begin is no reason to leave the others."""
+        with suppress(HaltServer):
+            self.reap_workers()
 
     def handle_usr2(self) -> None:
         """Refuse to run twice: each of two masters would know but its own counts."""

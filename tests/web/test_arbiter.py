@@ -5,6 +5,7 @@ import time
 
 import pytest
 from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
@@ -214,6 +215,19 @@ def test_whoever_loses_patience_while_stopping_is_heard(arbiter, monkeypatch):
     arbiter.SIG_QUEUE.put(signal.SIGINT)
     arbiter.stop()
     assert arbiter.killed == [signal.SIGTERM, signal.SIGQUIT, signal.SIGKILL]
+
+
+def test_workers_that_cannot_begin_are_waited_for_one_after_the_other(arbiter, monkeypatch):
+    def reap():
+        if arbiter.WORKERS:
+            arbiter.WORKERS.popitem()
+            raise HaltServer("Worker failed to boot.", Arbiter.WORKER_BOOT_ERROR)
+
+    arbiter.WORKERS.update({1: object(), 2: object()})
+    monkeypatch.setattr(arbiter, "reap_workers", reap)
+    with pytest.raises(SystemExit) as ended:
+        arbiter.halt("Worker failed to boot.", Arbiter.WORKER_BOOT_ERROR)
+    assert (ended.value.code, arbiter.WORKERS) == (3, {})
 
 
 def test_a_changed_artifact_counts_as_a_signal(arbiter, lines, monkeypatch):
