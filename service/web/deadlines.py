@@ -70,8 +70,15 @@ class Deadlines:
 
     def cut(self) -> None:
         """Read nothing more of any request, and answer what has arrived."""
+        self._cut_all(socket.SHUT_RD)
+
+    def end(self) -> None:
+        """Wait for nobody any longer: end the answers, too, that are not taken."""
+        self._cut_all(socket.SHUT_RDWR)
+
+    def _cut_all(self, how: int) -> None:
         for conn in self.watched:
-            _cut(conn, socket.SHUT_RD)
+            _cut(conn, how)
 
     def _from_now(self) -> float:
         return time.monotonic() + self._seconds

@@ -52,7 +52,8 @@ __all__ = ["DigitWorker"]
 
 AT_ONCE = 16  # connections that are closed together, so that files can be opened besides
 MOST_PROBES = 64  # that wait for their thread: each takes milliseconds
-LAST_SECONDS = 0.5  # for which idle connections are kept when the drain is over
+LAST_SECONDS = 0.5  # for which idle connections are kept when the drain is over, and late answers are sent
+LOOK_SECONDS = 0.01  # between two looks whether those have left
 
 
 class DigitWorker(BriefWorker):
@@ -89,8 +90,17 @@ class DigitWorker(BriefWorker):
         """Answer requests until told to stop."""
         self._linger = Linger(self.poller)
         super().run()
+        self._end_late()
         self._linger.close()
         self._probes.shutdown(wait=False)
+
+    def _end_late(self) -> None:
+        """End what the time to finish was too short for, or the process would wait for it."""
+        self._deadlines.cut()
+        limit = time.monotonic() + LAST_SECONDS
+        while self._deadlines.watched and time.monotonic() < limit:
+            time.sleep(LOOK_SECONDS)
+        self._deadlines.end()
 
     def accept(self, listener: socket.socket) -> None:
         """Accept a connection, where a file descriptor is left for it."""

@@ -165,11 +165,48 @@ def test_a_worker_that_must_end_now_waits_for_no_request(worker, connect):
     assert connection.recv(1) == b""
 
 
-def test_a_client_that_takes_no_answer_does_not_keep_its_thread(worker, connect):
-    def endless(_, start_response):
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        yield from iter(lambda: bytes(1 << 20), None)
+@pytest.fixture
+def stop_at_once(worker):
+    """Tell the worker to stop, and leave it no time to finish."""
+    left = []
 
+    def stop():
+        left.extend(worker._deadlines.watched)
+        worker.handle_exit(None, None)
+
+    worker.cfg.set("graceful_timeout", 0)
+    worker._deadlines._seconds = 600
+    yield stop
+    for conn in left:  # as the end of the process does
+        conn.sock.close()
+
+
+def test_a_request_that_has_not_arrived_when_the_time_to_finish_is_over_is_answered(
+    worker, stop_at_once, connect
+):
+    connection = connect(b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n12345")
+    wait_until(lambda: any(conn.initialized for conn in worker._deadlines.watched))
+    stop_at_once()
+    assert "send it again" in answer(connection)[1]["error"]
+    wait_until(lambda: not worker._deadlines.watched)
+
+
+def test_an_answer_that_is_not_taken_when_the_time_to_finish_is_over_is_ended(worker, stop_at_once, connect):
+    worker.wsgi = endless
+    connection = connect(ASK)
+    wait_until(lambda: any(conn.initialized for conn in worker._deadlines.watched))
+    stop_at_once()
+    wait_until(lambda: not worker._deadlines.watched)
+    assert not worker._deadlines.watched
+    connection.close()
+
+
+def endless(_, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    yield from iter(lambda: bytes(1 << 20), None)
+
+
+def test_a_client_that_takes_no_answer_does_not_keep_its_thread(worker, connect):
     worker.wsgi = endless
     connection = connect(ASK)
     wait_until(lambda: worker._deadlines.watched)
