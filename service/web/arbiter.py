@@ -77,10 +77,25 @@ class DigitArbiter(Arbiter):
         self.manage_workers()
 
     def manage_workers(self) -> None:
-        """Start the workers that are missing, those of a reload first, and end those that are too many."""
+        """Start the workers that are missing, those of a reload first, and end those that are too many.
+
+        One that has been told to end takes no more connections: it stands in for none that is missing.
+        """
+        n_staying = sum(not worker.is_ending for worker in self._workers())
+        if len(self.WORKERS) >= self.num_workers:  # or they are started below
+            self._owed = max(self._owed, self.num_workers - n_staying)
         while self._owed and self.spawn_worker():
             self._owed -= 1
         super().manage_workers()
+
+    def kill_worker(self, pid: int, sig: int) -> None:
+        """Send a signal to a worker, and know it for one that ends."""
+        if sig == signal.SIGTERM and pid in self.WORKERS:
+            cast("DigitWorker", self.WORKERS[pid]).is_ending = True
+        super().kill_worker(pid, sig)
+
+    def _workers(self) -> "Iterable[DigitWorker]":
+        return cast("Iterable[DigitWorker]", self.WORKERS.values())
 
     def spawn_worker(self) -> int:
         """Fork a worker and return its process id; where the machine has no room for it now, return 0.

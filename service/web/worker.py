@@ -61,9 +61,11 @@ class DigitWorker(BriefWorker):
 
     Attributes:
         slot: names the file that this worker counts in.
+        is_ending: whether the master has told it to end.
     """
 
     slot: str
+    is_ending: bool = False
 
     def init_process(self) -> None:
         """Begin to work, in the process that was forked."""

@@ -180,6 +180,17 @@ def test_a_master_that_cannot_fork_goes_on_and_tries_again(arbiter, parts, lines
     assert arbiter.spawned == [parts.state.current] * 2
 
 
+def test_a_worker_that_is_told_to_end_stands_in_for_none_that_is_missing(arbiter, parts, monkeypatch):
+    told = []
+    monkeypatch.setattr("gunicorn.arbiter.os.kill", lambda pid, number: told.append((pid, number)))
+    arbiter.WORKERS.update({pid: DigitWorker.__new__(DigitWorker) for pid in (10, 11)})
+    arbiter.manage_workers()
+    assert arbiter.spawned == []
+    arbiter.kill_worker(10, signal.SIGTERM)
+    arbiter.manage_workers()
+    assert (told, arbiter.spawned) == ([(10, signal.SIGTERM)], [parts.state.current])
+
+
 def test_gauges_that_cannot_be_removed_end_nobody(arbiter, monkeypatch):
     def refuse(_):
         raise OSError("read-only")
