@@ -1,12 +1,13 @@
-"""What a process does where the machine has nothing left to give: file descriptors, or memory."""
+"""What a process does where the machine has nothing left to give: file descriptors, threads, or memory."""
 
 import errno
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["EXHAUSTED", "Spare", "die_first"]
+__all__ = ["EXHAUSTED", "Spare", "Threads", "die_first"]
 
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """What accept() says where there is no room for one more connection; accept(2)."""
@@ -34,6 +35,14 @@ class Spare:
     def _take(self) -> None:
         with suppress(OSError):  # somebody was faster: the next loan ends with another try
             self._fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+
+
+class Threads(ThreadPoolExecutor):
+    """Is the library's pool, whose work waits for another thread where no further one can be started."""
+
+    def _adjust_thread_count(self) -> None:
+        with suppress(RuntimeError):  # what is submitted next tries again
+            super()._adjust_thread_count()
 
 
 def die_first() -> None:

@@ -9,7 +9,6 @@ begun to arrive, and turns away what would have to wait for too long.
 import signal
 import socket
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from itertools import islice
@@ -27,7 +26,7 @@ from service.web.ahead import Foreseen, foresee
 from service.web.brief import Brief, read_brief
 from service.web.deadlines import Deadlines
 from service.web.errors import RequestError
-from service.web.exhaustion import EXHAUSTED, Spare, die_first
+from service.web.exhaustion import EXHAUSTED, Spare, Threads, die_first
 from service.web.heads import check_request
 from service.web.linger import Linger
 from service.web.load import Shed
@@ -74,7 +73,7 @@ class DigitWorker(BriefWorker):
         self._parts.metrics.load.begin()
         settings = self._parts.state.settings
         self._queue = Queue(settings.max_waiting, settings.max_waiting_seconds, self._parts.metrics.load)
-        self._probes = ThreadPoolExecutor(1)
+        self._probes = Threads(1)
         self._n_probes = 0
         self._deadlines = Deadlines(settings.timeout_seconds)  # of the requests that threads read and answer
         self._spare = Spare()
@@ -82,6 +81,10 @@ class DigitWorker(BriefWorker):
         self.booted = self.age > settings.workers  # a replacement that fails ends itself, not the service
         die_first()
         super().init_process()
+
+    def get_thread_pool(self) -> Threads:
+        """Make the pool that answers what is not brief."""
+        return Threads(self.cfg.threads)
 
     def init_signals(self) -> None:
         """Listen to signals, those that came since the fork included."""
@@ -91,8 +94,12 @@ class DigitWorker(BriefWorker):
     def run(self) -> None:
         """Answer requests until told to stop."""
         self._linger = Linger(self.poller)
-        super().run()
-        self._end_late()
+        for threads in (self.tpool, self._probes):
+            threads.submit(int)  # its first thread is there before others take the room for it
+        try:
+            super().run()
+        finally:
+            self._end_late()
         self._linger.close()
         self._probes.shutdown(wait=False)
 

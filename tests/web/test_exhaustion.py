@@ -1,13 +1,14 @@
-"""The file descriptor that is kept for the moment at which there is no other."""
+"""What is kept for the moment at which there is no file descriptor, and no further thread."""
 
 import os
 import resource
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
-from service.web.exhaustion import Spare
+from service.web.exhaustion import Spare, Threads
 
 
 @contextmanager
@@ -76,3 +77,29 @@ def test_it_is_taken_again_when_there_is_room(spare, opened, borrow):
         spare.lend(lambda: None)
         spare.lend(borrow)
     assert len(opened) == 1
+
+
+def test_work_waits_for_another_thread_where_no_further_one_can_be_started(monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    may_end = Event()
+    with Threads(2) as threads:
+        first = threads.submit(may_end.wait)
+        with monkeypatch.context() as patch:
+            patch.setattr(Thread, "start", refuse)
+            second = threads.submit(str, 2)
+        may_end.set()
+        assert (first.result(), second.result()) == (True, "2")
+
+
+def test_where_not_one_thread_can_be_started_the_next_to_come_brings_it(monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    with Threads(1) as threads:
+        with monkeypatch.context() as patch:
+            patch.setattr(Thread, "start", refuse)
+            first = threads.submit(str, 1)
+        second = threads.submit(str, 2)
+        assert (first.result(), second.result()) == ("1", "2")
