@@ -4,6 +4,7 @@ import numpy as np
 
 from service.imaging.parts import Ints, Mask, Parts, parts_of
 from service.imaging.shapes import dots, frames, light, lines, printed_boxes
+from service.imaging.standing import lines_stood_on
 from service.network import FloatArray
 
 __all__ = ["SMALL_THRESHOLD", "THRESHOLD", "subject", "without_light"]
@@ -67,6 +68,9 @@ def _beside(mask: Mask) -> Mask | None:
     boxes = printed_boxes(parts, around)
     if boxes is not None:
         return _widened(boxes & mask)
+    stood_on = lines_stood_on(parts)
+    if stood_on is not None:
+        return _widened(stood_on) & (stood_on | ~mask)
     chosen = _chosen(parts, around)
     if chosen.all():
         return None
