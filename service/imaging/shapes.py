@@ -17,6 +17,9 @@ LONG = 0.4  # of the picture's longer side, at least: how long a line is
 ALONG = 0.9  # of two sides of its box lies at the picture's edge where a part is light, not ink
 ALL_ROUND = 0.8  # of the picture's whole edge: so much a window's border takes
 TINY = 0.2  # of the picture's longer side: rounded corners are smaller
+TAPER = 0.1  # of a wedge's shorter side, at most: so much its outline departs from a straight line
+BLUR = 2  # cells: the same of a small one
+LOWEST = 3  # cells: so high a wedge is told from a bar
 N_EDGES = 4
 THIN = 0.06  # of a printed box's longer side: its lines are no wider
 COVERED = 0.9  # of every side of its box: so much a printed box's lines take
@@ -57,8 +60,22 @@ def light(parts: Parts) -> Mask:
     tiny = np.maximum(parts.widths, parts.heights) < TINY * max(height, width)
     for number in np.flatnonzero(along & ~tiny).tolist():
         all_round = touching[number] >= ALL_ROUND * 2 * (height + width)
-        along[number] = all_round and _is_hollow(parts, number)
+        along[number] = (all_round and _is_hollow(parts, number)) or _is_wedge(parts, number)
     return along
+
+
+def _is_wedge(parts: Parts, number: int) -> bool:
+    """Say whether a part that fills a corner is a triangle, as there is beside a page that lies aslant."""
+    width, height = int(parts.widths[number]), int(parts.heights[number])
+    rows, starts, ends = parts.runs_of(number)
+    if min(width, height) < LOWEST or len(rows) != height:  # more runs than rows: it is not solid
+        return False
+    columns = np.arange(width) + parts.boxes[0, number]
+    filled = (columns >= starts[:, np.newaxis]) & (columns < ends[:, np.newaxis])
+    thick = filled.sum(axis=0 if width > height else 1)  # along its longer side
+    tapering = min(width, height) * np.linspace(1, 0, 2 * len(thick) + 1)[1::2]
+    departure = np.abs(np.sort(thick)[::-1] - tapering).max()
+    return bool(departure <= max(TAPER * min(width, height), BLUR))
 
 
 def frames(parts: Parts) -> Mask:

@@ -24,6 +24,12 @@ def with_a_wedge(page):
     return np.where(down + across < 40, 1, page).astype(np.float32)
 
 
+def on_a_lid(page, slope=0.1):
+    down, across = np.indices(page.shape) - (SIDE - 1) / 2
+    sheet = (np.abs(across + slope * down) < SIDE / 2) & (np.abs(down - slope * across) < SIDE / 2)
+    return np.where(sheet, page, 1).astype(np.float32)  # the lid lies in all four corners
+
+
 def with_a_window(page):
     page[:10], page[:, :2], page[:, -2:], page[-2:] = 1, 1, 1, 1
     return page
@@ -86,6 +92,12 @@ def test_the_digit_is_told_from_what_is_around_it(page, surround):
     assert np.array_equal(kept(surround(page.copy())), page)
 
 
+@pytest.mark.parametrize("slope", [-0.18, -0.1, 0.06, 0.14])
+def test_a_digit_is_told_from_the_lid_that_its_page_lies_aslant_on(page, slope):
+    assert np.array_equal(kept(on_a_lid(page, slope)), page)
+    assert np.count_nonzero(kept(on_a_lid(np.zeros_like(page), slope))) == 0
+
+
 @pytest.mark.parametrize("surround", [with_a_wedge, with_a_window, with_a_box, with_lines, with_holes])
 def test_what_is_around_a_digit_is_no_digit_without_one(surround):
     assert not kept(surround(np.zeros((SIDE, SIDE), np.float32))).any()
@@ -122,6 +134,16 @@ def test_pieces_inside_a_digit_that_is_cut_to_its_ink_are_kept_with_it():
     broken[40:56, 40:56] = 1
 
     assert np.array_equal(kept(broken), broken)
+
+
+@pytest.mark.parametrize("pen", [6, 10, 20])
+def test_what_lies_along_the_edges_of_a_broken_digit_that_is_cut_to_its_ink_is_kept(pen):
+    five = np.zeros((SIDE, SIDE), np.float32)
+    five[:pen, 50:] = 1  # the bar
+    five[: SIDE // 2, :pen] = five[SIDE // 2 - pen : SIDE // 2, :60] = 1
+    five[SIDE // 2 + 4 :, -pen:] = five[-pen:] = 1  # the rest of it, which does not meet it
+
+    assert np.array_equal(kept(five), five)
 
 
 @pytest.mark.parametrize("what", ["a bar above", "a second digit", "a one"])
