@@ -14,6 +14,7 @@ HEIGHT = 0.6  # of the higher side, at least, that the lower one reaches
 STACKED = 0.75  # the same where one lies below the other: a five's detached bar is low
 PIECES = 3  # less the holes: with fewer of them nobody looks for parts
 EVEN = 2.5  # parts of one size: no digit is so broken, but for one in a few thousand
+COVERED = 0.6  # of its box, at most: so much a digit takes in so few pixels, and noise takes more
 MOST = 96  # pixels a side that gaps are looked for in
 FEW = 28  # pixels a side: in fewer, strokes have gaps that are none
 LEANS = (0, 0.3, -0.3)  # columns to the side for each row: how far a gap may lean
@@ -55,13 +56,17 @@ def _is_swarm(ink: Mask) -> bool:
     Parts count by one over the sum of their squared shares of the ink (Simpson 1949): three of one size are
     three, a digit and two crumbs are little more than one.
     """
-    if outline_of(ink) > LONGEST * max(ink.shape):
+    coarse = _at_most(FEW, ink)  # where a stroke has no breaks, and no gaps as a crayon leaves them
+    if _is_rough(ink) and (_is_rough(coarse) or np.count_nonzero(coarse) > COVERED * coarse.size):
         return True
-    coarse = _at_most(FEW, ink)  # where a stroke has no breaks
     if pieces_less_holes(coarse) < PIECES:
         return False
     areas = parts_of(coarse).areas
     return bool(areas.sum() ** 2 > EVEN * (areas**2).sum())
+
+
+def _is_rough(ink: Mask) -> bool:
+    return bool(outline_of(ink) > LONGEST * max(ink.shape))
 
 
 def _at_most(side: int, ink: Mask) -> Mask:

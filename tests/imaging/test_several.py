@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from service.imaging.ink import LONGEST, outline_of
 from service.imaging.several import holds_several
 
 
@@ -95,6 +96,14 @@ def test_a_speck_or_a_dash_beside_a_digit_is_no_second_one(three, what):
         other[40:70] = 1
 
     assert not holds_several(beside(digit, other, gap=10))
+
+
+def test_the_gaps_that_a_crayon_leaves_make_no_swarm_of_a_digit(three):
+    gaps = np.random.default_rng(0).random((150, 150)) < 0.35
+    digit = cut_out(three(150, pen=0.07) * ~gaps)
+
+    assert outline_of(digit > 0.5) > LONGEST * max(digit.shape)  # as long as noise has it
+    assert not holds_several(digit)
 
 
 @pytest.mark.parametrize("side", [16, 28, 64, 192])
