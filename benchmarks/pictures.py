@@ -20,6 +20,7 @@ __all__ = ["Uploads", "blank", "exact", "noise", "of_kind", "other_digits", "pai
 SEED = 1
 SIDE = 28  # pixels of MNIST's images
 N = 500  # pages and pairs
+NOT_BARE = frozenset(("specks", "paper edge", "cut tightly", "below words"))  # kinds, without a digit too
 N_NOISE = 3_000  # pictures: of a hundred, one may pass
 
 
@@ -75,7 +76,7 @@ def other_digits(method: Image.Resampling) -> Uploads:
 def blank(digits: Digits, n: int = N) -> list[Picture]:
     """Make paper of every kind with nothing on it, surroundings included."""
     nothing = np.zeros_like(digits.images[0])
-    kinds = [kind for kind in photographs.KINDS if kind not in {"specks", "paper edge", "cut tightly"}]
+    kinds = [kind for kind in photographs.KINDS if kind not in NOT_BARE]
     pngs = (
         photographs.upload(kinds[i % len(kinds)], np.random.default_rng([SEED, i]), nothing) for i in range(n)
     )

@@ -28,6 +28,13 @@ from service.training.photographs.page import (
     tightly,
     written,
 )
+from service.training.photographs.paperwork import (
+    above_a_line,
+    below_words,
+    crayon,
+    scanned_aslant,
+    sticky_note,
+)
 from service.training.photographs.pen import SIDE, enlarged, write
 from service.training.photographs.surroundings import (
     cell_of_a_form,
@@ -303,6 +310,11 @@ HELD_OUT: Mapping[str, Kind] = MappingProxyType(
         "favicon": favicon,
         "thumbnail": _thumbnail,
         "dithered": _dithered,
+        "scanned aslant": scanned_aslant,
+        "sticky note": sticky_note,
+        "below words": below_words,
+        "above a line": above_a_line,
+        "crayon": crayon,
     }
 )
 
