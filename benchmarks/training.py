@@ -224,7 +224,7 @@ def wide(digits: Digits, rounds: int, tell: Callable[[str], None]) -> dict[str, 
         ours.start(recipe(shape.mini_batch, shape.learning_rate, **members), number)
         material, made = timed(ours.ready, some)
         _, learned = timed(ours.learn, material)
-        share = shape.variations / shape.epochs  # of making every image once
+        share = shape.variations / shape.epochs if shape.variations else 1  # 0: made anew in each epoch
         turns.setdefault("steps alone", []).append(learned)
         turns.setdefault("steps and images", []).append(
             Turn(learned.cpu + share * made.cpu, learned.wall + share * made.wall)

@@ -84,5 +84,14 @@ def test_a_race_that_is_lost_says_so():
     assert "| changed anew | 3.00 | 1.50 |" in text
 
 
+def test_images_that_are_made_anew_in_each_epoch_cost_the_wide_network_all_of_their_making(monkeypatch):
+    """One second for making the images, one for the steps: `wide` keeps no variations."""
+    rng = np.random.default_rng(5)
+    digits = Digits(rng.random((300, 784), np.float32), np.resize(np.arange(10), 300).astype(np.uint8))
+    monkeypatch.setattr(training, "timed", lambda work, *given: (work(*given), Turn(1, 1)))
+    found = training.wide(digits, 1, lambda _line: None)
+    assert found == {"steps alone": 1, "steps and images": 2, training.PRODUCTS: 1}
+
+
 def test_the_recipe_is_one_that_the_trainer_takes():
     assert recipe(64, 0.005).n_own == 64
