@@ -53,7 +53,9 @@ def conduct(bench: Bench, settings: Settings) -> Outcome:
     slopes = dict(zip(("at the start", "at the end"), ends, strict=True))
     numbers = {
         "stops": rows,
+        "measured": settings.measured,
         "parameters": len(_flat(ends[0])),
+        "parameters_by_layer": [len(_flat([gradient])) for gradient in ends[0]],
         "shares": {when: _shares(gradients) for when, gradients in slopes.items()},
         "typical": {when: [_typical(g.weights) for g in gradients] for when, gradients in slopes.items()},
         "silent_pixels": int((np.abs(ends[0][0].weights).max(axis=0) == 0).sum()),
@@ -109,8 +111,8 @@ def _shares(gradients: tuple[Gradient, ...]) -> Numbers:
     """Say how unevenly the components share in the squared length."""
     held = _held(gradients)
     return {
-        "of_top_1_percent": float(held[len(held) // 100]),
-        "of_top_10_percent": float(held[len(held) // 10]),
+        "of_top_1_percent": float(held[len(held) // 100 - 1]),  # held[0] is of one component
+        "of_top_10_percent": float(held[len(held) // 10 - 1]),
         "components_for_half": int((held < 1 / 2).sum()) + 1,
     }
 
@@ -184,6 +186,10 @@ def tell(numbers: Numbers) -> str:
     steepest = max(stops[1:], key=lambda stop: stop["length"])
     shares, n = numbers["shares"]["at the end"], numbers["parameters"]
     first, then = (weights[-1] / weights[0] for weights in numbers["typical"].values())
+    whole_first, whole_then = (
+        stop["length_by_layer"][-1] / stop["length_by_layer"][0] for stop in (start, end)
+    )
+    many, *_, few = numbers["parameters_by_layer"]
     told = {0, 0.02, 0.2, 1, 2, 5, 10, 20, end["epoch"]}
     rows = (
         (f"{s['epoch']:g}", f"{s['cost']:.4f}", f"{s['test_accuracy']:.1%}", f"{s['length']:.4f}")
@@ -191,24 +197,27 @@ def tell(numbers: Numbers) -> str:
         if s["epoch"] in told
     )
     return f"""\
-The videos' recipe, stopped now and then to measure cost and gradient, always on the same training images.
+The videos' recipe, stopped now and then to measure cost and gradient, always on the same
+{numbers["measured"]:,} training images.
 
 {table(["epoch", "cost", "test accuracy", "length of the gradient"], rows)}
 
 The cost falls from {start["cost"]:.2f} to {end["cost"]:.3f}, nearly all of it in the first epoch; what
 follows looks like a straight line only because both axes are logarithmic. The gradient gets
 {start["length"] / end["length"]:.0f} times shorter from start to end, though not steadily: after the
-first steps it is longest at epoch {steepest["epoch"]:g}, while the cost falls fastest. The ground gets
-flat and never level, because each step follows a mini-batch of ten images and the next ones pull another
-way.
+first steps it is longest at epoch {steepest["epoch"]:g}, where the cost has come down to
+{steepest["cost"]:.2f}. The ground gets flat and never level, because each step follows a mini-batch of ten
+images and the next ones pull another way.
 
 The components are very unequal: at the end {shares["components_for_half"]:,} of {n:,} weights and biases
 ({shares["components_for_half"] / n:.1%}) hold half of the gradient's squared length, and the strongest
 tenth holds {shares["of_top_10_percent"]:.0%} of it. A typical weight of the last layer moves the cost
-{then:.0f} times as much as a typical weight of the first ({first:.0f} times at the start), because
-everything that the network says goes through the last layer. In the first layer the weights that matter
-come from the middle of the image, and those of {numbers["silent_pixels"]} pixels matter for nothing: none
-of the images has any ink there."""
+{then:.0f} times as much as a typical weight of the first ({first:.0f} times at the start). That is so
+because they are few: the gradient of the last layer's {few:,} weights and biases together is
+{whole_then:.1f} times as long as that of the first layer's {many:,} ({whole_first:.1f} times at the start,
+where the sigmoids of the first layer are flat and let little through). In the first layer the weights that
+matter come from the middle of the image, and those of {numbers["silent_pixels"]} pixels matter for nothing:
+none of the images measured has any ink there."""
 
 
 EXPERIMENT = Experiment(

@@ -109,9 +109,9 @@ def tell(numbers: Numbers) -> str:
         "where they never have",
     )
     return f"""\
-Each grid is one neuron of the first hidden column: where it wants ink (positive) and where it wants none
-(negative), each to its own scale; once in colours that everyone can tell apart, once in those of the
-videos.
+Each grid is one neuron of the first hidden column: where it wants ink (positive: blue, or green) and where it
+wants none (negative: vermilion, or red), each to its own scale; once in colours that everyone can tell
+apart, once in those of the videos.
 
 {table(header, rows)}
 

@@ -11,7 +11,7 @@ from PIL import Image
 from service import extras
 from service.artifacts import load
 from service.errors import BadInputError, ServiceError, UnknownModelError
-from service.network import QUADRATIC, SIGMOID, Layer, Network
+from service.network import QUADRATIC, SIGMOID, Gradient, Layer, Network
 from service.network.dream import Ascent
 from service.training.experiments import (
     EXPERIMENTS,
@@ -127,6 +127,24 @@ def test_the_descent_is_measured_at_the_start_early_and_after_the_epoch(numbers_
     assert all(
         stop["length"] == pytest.approx(np.linalg.norm(stop["length_by_layer"]), rel=1e-4) for stop in stops
     )
+
+
+def test_the_strongest_hundredth_and_tenth_are_no_component_more():
+    """Of 200 equal slopes, two are a hundredth and twenty a tenth."""
+    equal = (Gradient(np.ones((10, 19)), np.ones(10)),)
+    shares = descent._shares(equal)
+    assert shares["of_top_1_percent"] == pytest.approx(0.01)
+    assert shares["of_top_10_percent"] == pytest.approx(0.1)
+
+
+def test_the_gradients_of_two_layers_are_compared_as_a_whole_too(numbers_of):
+    """A layer of few weights may have a gradient as long as one of many."""
+    numbers = numbers_of("descent")
+    assert numbers["parameters_by_layer"] == [785 * 16, 17 * 16, 17 * 10]
+    last = numbers["stops"][-1]["length_by_layer"]
+    told = " ".join(descent.tell(numbers).split())
+    assert f"170 weights and biases together is {last[2] / last[0]:.1f} times as long" in told
+    assert "the same 50 training images" in told
 
 
 def test_true_labels_are_learned_faster_than_shuffled_ones(bench, tmp_path):
