@@ -82,7 +82,7 @@ def _confusion(measured: Measurement) -> "Figure":
             va="center",
             fontsize=8,
             fontweight="bold" if right else "normal",
-            color=chart.BLUE if right else chart.on_shade(dark),
+            color=chart.BLUE if right else chart.on_shade(dark, chart.VERMILION),
         )
     axes.set_xticks(range(len(counts)))
     axes.set_yticks(range(len(counts)))

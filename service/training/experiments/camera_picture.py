@@ -144,5 +144,5 @@ def _draw_value(axes: "Axes", value: float, x: float, y: float) -> None:
         ha="center",
         va="center",
         fontsize=7,
-        color=chart.on_shade(value),
+        color=chart.on_shade(min(abs(value), 1), chart.BLUE),
     )

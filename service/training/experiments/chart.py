@@ -84,7 +84,8 @@ STYLE: Mapping[str, Any] = MappingProxyType(
 )
 
 DOTS_PER_INCH = 110
-MIDDLE_SHADE = 0.55  # from which white text is easier to read than black
+PAPER = "#FFFFFF"
+LINEAR = (0.2126, 0.7152, 0.0722)  # shares of red, green and blue in how bright a colour is
 
 
 def style() -> AbstractContextManager[None]:
@@ -111,9 +112,23 @@ def shades(color: str) -> "Colormap":
     )
 
 
-def on_shade(value: float) -> str:
-    """Return the colour of text that is read on a shade of 0..1."""
-    return "#FFFFFF" if value > MIDDLE_SHADE else BLACK
+def on_shade(value: float, color: str) -> str:
+    """Return black or white, whichever stands out more as text on a shade, 0 white to 1 the colour.
+
+    What stands out is what WCAG's contrast says.
+    """
+    ground = _luminance(1 - value * (1 - _rgb(color)))
+    white, black = _luminance(_rgb(PAPER)), _luminance(_rgb(BLACK))
+    return PAPER if (white + 0.05) / (ground + 0.05) > (ground + 0.05) / (black + 0.05) else BLACK
+
+
+def _rgb(color: str) -> FloatArray:
+    return np.array(needs("matplotlib.colors").to_rgb(color))
+
+
+def _luminance(rgb: FloatArray) -> float:
+    """Return how bright a colour is, 0..1."""
+    return float(rgb**2.2 @ LINEAR)  # nearly sRGB's own curve
 
 
 def bare(axes: "Axes", title: str = "") -> None:

@@ -219,7 +219,7 @@ def _draw_shares(axes: "Axes", numbers: Numbers) -> None:
             f"{share:.1%}",
             ha="center",
             va="center",
-            color=chart.on_shade(share),
+            color=chart.on_shade(share, chart.BLUE if row == len(kinds) else chart.VERMILION),
         )
 
 

@@ -184,6 +184,24 @@ def test_pictures_lie_side_by_side_with_gaps():
     assert int(np.isnan(sheet).sum()) == 5 + 4 + 4  # the cross between, and the place of the fourth
 
 
+@pytest.mark.parametrize("color", [chart.BLUE, chart.VERMILION])
+@pytest.mark.parametrize("share", np.linspace(0, 1, 21))
+def test_numbers_on_a_shade_stand_out(share, color):
+    """By WCAG's contrast; the 4.5 that it asks for neither black nor white has on every shade."""
+
+    def brightness(rgb):
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    def rgb(hexadecimal):
+        return [int(hexadecimal[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+
+    ground = brightness([1 - share + share * c for c in rgb(color)])
+    text = brightness(rgb(chart.on_shade(share, color)))
+    darker, brighter = sorted((ground, text))
+    assert (brighter + 0.05) / (darker + 0.05) > 3.9
+
+
 def test_an_unknown_experiment_is_named_beside_those_that_there_are(tmp_path):
     with pytest.raises(BadInputError, match=r"no experiment is named 'noice'; there are four-pixel, .*noise"):
         run("noice", data=None, out=tmp_path, report=print)
