@@ -161,17 +161,20 @@ def warp(
 def _between(framed: FloatArray, places: FloatArray) -> FloatArray:
     """Weigh the sixteen pixels around each place: (n, 34, 34) and (2, n, 784) → (n, 784), cut to 0 to 1."""
     n, _, width = framed.shape
-    corners = places.astype(np.int32)
+    corners = np.floor(places)
     down, right = map(_weights, places - corners)
-    first = corners[0] * width + corners[1] + (np.arange(n, dtype=np.int32) * width * width)[:, None]
+    first = ((corners[0] - 1) * width + (corners[1] - 1)).astype(np.intp)
+    first += (np.arange(n) * width * width)[:, np.newaxis]  # where in all ink the first of the sixteen is
     ink = framed.reshape(-1)
-    read = np.zeros(first.shape, np.float32)
-    for row, in_row in zip(range(-1, 3), down, strict=True):
-        along = sum(
-            weight * ink[first + (row * width + column)]
-            for column, weight in zip(range(-1, 3), right, strict=True)
-        )
-        read += in_row * along
+    read, pixels, along = (np.zeros(first.shape, np.float32) for _ in range(3))
+    for row, in_row in enumerate(down):
+        along.fill(0)
+        for column, weight in enumerate(right):
+            # into what is there already; no place lies outside, so that nothing is clipped
+            ink[row * width + column :].take(first, out=pixels, mode="clip")
+            along += np.multiply(pixels, weight, out=pixels)
+        along *= in_row
+        read += along
     return read.clip(0, 1, out=read)
 
 
