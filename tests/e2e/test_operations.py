@@ -5,6 +5,8 @@ import os
 import signal
 import socket
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,14 +69,23 @@ def test_keys_are_replaced_without_a_restart(serve, tmp_path, eventually):
     assert counted["digits_reloads_total", "ok"] == 1
 
 
+def polls(pid):
+    """Say whether a process has begun to wait for connections, and so has the files that it works with."""
+    with suppress(OSError):  # one was closed meanwhile
+        return any("eventpoll" in str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir())
+    return False
+
+
 def test_what_all_processes_use_is_told_together(serve, eventually):
     server = serve()
+    eventually(lambda: all(map(polls, server.workers())))
     before = server.samples()
     assert before[("digits_processes",)] == 3
     assert 20e6 < before[("process_resident_memory_bytes",)] < 500e6
     workers = server.workers()
     server.send_signal(signal.SIGHUP)
     eventually(lambda: len(server.workers()) == 2 and not server.workers() & workers)
+    eventually(lambda: all(map(polls, server.workers())))
     after = server.samples()
     assert after[("digits_processes",)] == 3
     assert after[("process_cpu_seconds_total",)] >= before[("process_cpu_seconds_total",)]
