@@ -17,6 +17,10 @@ from service.training.step import Candidate, step, taught
 NO_TRASH = np.empty((0, 784), np.float32)
 
 
+def batch_of(digits):
+    return MiniBatch(digits.images[:20], np.eye(10, dtype=np.float32)[digits.labels[:20]], NO_TRASH)
+
+
 def recipe_for(**changes):
     members = {
         "name": "tiny",
@@ -48,7 +52,7 @@ def rng():
 def test_a_step_of_plain_descent_is_the_slope_by_nudging(digits, rng):
     """The weight moves by −learning rate × dC/dw, and the slope is measured by turning that weight."""
     network = Network.random((784, 12, 10), rng)
-    batch = MiniBatch(digits.images[:20], np.eye(10, dtype=np.float32)[digits.labels[:20]], NO_TRASH)
+    batch = batch_of(digits)
     recipe = recipe_for(optimiser="descent", learning_rate=0.5)
     after, cost = step(Candidate(network, network, Memory()), batch, recipe, over=0)
 
@@ -65,7 +69,7 @@ def test_a_step_of_plain_descent_is_the_slope_by_nudging(digits, rng):
 def test_a_step_that_climbs_first_takes_the_slope_from_above(digits, rng):
     """By hand: half a unit straight uphill, the slope there, and down by it from where the network stands."""
     network = Network.random((784, 12, 10), rng)
-    batch = MiniBatch(digits.images[:20], np.eye(10, dtype=np.float32)[digits.labels[:20]], NO_TRASH)
+    batch = batch_of(digits)
     recipe = recipe_for(optimiser="descent", learning_rate=0.1, climb=0.5)
     after, cost = step(Candidate(network, network, Memory()), batch, recipe, over=0)
 
@@ -89,7 +93,7 @@ def test_a_step_that_climbs_first_takes_the_slope_from_above(digits, rng):
 
 def test_a_step_is_shortened_by_the_schedule(digits, rng):
     network = Network.random((784, 12, 10), rng)
-    batch = MiniBatch(digits.images[:20], np.eye(10, dtype=np.float32)[digits.labels[:20]], NO_TRASH)
+    batch = batch_of(digits)
     recipe = recipe_for(schedule="cosine")
     after, _ = step(Candidate(network, network, Memory()), batch, recipe, over=1)
     np.testing.assert_array_equal(after.network.layers[0].weights, network.layers[0].weights)
@@ -97,7 +101,7 @@ def test_a_step_is_shortened_by_the_schedule(digits, rng):
 
 def test_after_fewer_steps_than_make_a_mean_the_average_is_where_the_network_stands(digits, rng):
     network = Network.random((784, 12, 10), rng)
-    batch = MiniBatch(digits.images[:20], np.eye(10, dtype=np.float32)[digits.labels[:20]], NO_TRASH)
+    batch = batch_of(digits)
     candidate = Candidate(network, network, Memory())
     for _step in range(3):
         candidate, _ = step(candidate, batch, recipe_for(averaging=0.999), over=0)
@@ -107,7 +111,7 @@ def test_after_fewer_steps_than_make_a_mean_the_average_is_where_the_network_sta
 
 def test_the_average_trails_behind_the_network(digits, rng):
     network = Network.random((784, 12, 10), rng)
-    batch = MiniBatch(digits.images[:20], np.eye(10, dtype=np.float32)[digits.labels[:20]], NO_TRASH)
+    batch = batch_of(digits)
     candidate = Candidate(network, network, Memory())
     for _ in range(5):
         candidate, _ = step(candidate, batch, recipe_for(averaging=0.9), over=0)
@@ -119,7 +123,7 @@ def test_the_average_trails_behind_the_network(digits, rng):
 def test_the_first_steps_are_soon_forgotten_by_the_average(digits, rng):
     """By hand: every fourth step keeps (4 / 14)⁴ of the mean at first, then (8 / 18)⁴."""
     network = Network.random((784, 12, 10), rng)
-    batch = MiniBatch(digits.images[:20], np.eye(10, dtype=np.float32)[digits.labels[:20]], NO_TRASH)
+    batch = batch_of(digits)
     candidate, passed = Candidate(network, network, Memory()), []
     for _step in range(8):
         candidate, _ = step(candidate, batch, recipe_for(averaging=0.999), over=0)

@@ -7,6 +7,7 @@ from service.network import FloatArray
 from service.training.photographs.pen import SIDE, write
 
 __all__ = [
+    "SOLID",
     "as_bytes",
     "between",
     "dark_corners",

@@ -4,13 +4,12 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from service.network import FloatArray
-from service.training.photographs.page import as_bytes, lay, lit_from_one_side, page, rough, written
+from service.training.photographs.page import SOLID, as_bytes, lay, lit_from_one_side, page, rough, written
 
 __all__ = ["above_a_line", "below_words", "crayon", "scanned_aslant", "sticky_note"]
 
 BICUBIC = Image.Resampling.BICUBIC
 WORDS = ("please", "write", "one", "digit", "here", "and", "sign", "below", "number", "of", "total", "answer")
-LEAVES_ROOM = 0.5  # ink, 0 to 1, from where on a row of the page is written on
 
 
 def scanned_aslant(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
@@ -55,7 +54,7 @@ def above_a_line(rng: np.random.Generator, digit: FloatArray) -> Image.Image:
     """Write on a printed line for an answer, which ends before the page does."""
     ink = _with_room(rng, digit)
     grey = written(rng, ink)
-    rows, columns = (np.flatnonzero((ink > LEAVES_ROOM).any(axis=axis)) for axis in (1, 0))
+    rows, columns = (np.flatnonzero((ink > SOLID).any(axis=axis)) for axis in (1, 0))
     if len(rows):
         side = max(np.ptp(rows), np.ptp(columns))
         thick = max(round(side * rng.uniform(0.01, 0.03)), 1)
