@@ -16,12 +16,10 @@ from service.training.recipes import Rejection
 from service.training.reference import reference
 from service.verdict import accepted
 
-__all__ = ["CHOICE", "Choice", "choose"]
-
-CHOICE = 4  # the stream of a training's seed; stream 1 would draw again what the first epoch learned from
+__all__ = ["Chosen", "choose"]
 
 
-class Choice(NamedTuple):
+class Chosen(NamedTuple):
     """What was chosen, and on what.
 
     Attributes:
@@ -43,7 +41,7 @@ def choose(
     kinds: Iterable[str],
     processes: int,
     digits_are: str = "validation digits",
-) -> Choice:
+) -> Chosen:
     """Choose the threshold of a network as it will be loaded.
 
     Args:
@@ -66,4 +64,4 @@ def choose(
         chosen=f"on {len(digits):,} {digits_are}, of which it rejects {rejected:.2%}, "
         f"and on trash, of which it accepts {false:.2%}",
     )
-    return Choice(reject, reference(digits, validation.images, threshold))
+    return Chosen(reject, reference(digits, validation.images, threshold))

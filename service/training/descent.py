@@ -16,6 +16,7 @@ from service.training.material import Material, mini_batches
 from service.training.mnist import Digits
 from service.training.recipes import Recipe
 from service.training.step import Answering, Candidate, Learner, start, start_convolutional, step, taught
+from service.training.streams import COMMITTEE
 
 __all__ = ["Report", "Trained", "descend", "kept_epochs"]
 
@@ -71,7 +72,7 @@ def descend(
     """
     race = Race(recipe, materials, _judge(recipe, validation, to), (), only, to)
     if recipe.committee:
-        race = race._replace(teachers=_committee(race, np.random.default_rng([seed, 1]), report))
+        race = race._replace(teachers=_committee(race, np.random.default_rng([seed, COMMITTEE]), report))
     way = _run(race, np.random.default_rng(seed), report, start)
     best = int(np.argmax([moment.validation_accuracy for moment in way.judged[-1]]))
     return Trained(

@@ -7,7 +7,7 @@ bring it.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import chain, count, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from service.training.mnist import Digits
 from service.training.recipes import Recipe
 from service.training.sources import SOURCES
 from service.training.stock import POOLS, Stock, collect
+from service.training.streams import MATERIAL
 from service.training.workers import side_by_side
 
 __all__ = ["Material", "MiniBatch", "gather", "mini_batches", "supply"]
@@ -102,8 +103,8 @@ def supply(
             yield kept
     stock = collect(recipe, digits, seed, processes)
     n_parts = len(range(0, len(digits), PART))
-    parts = (
-        part for epoch in count() for part in _parts(digits, np.random.SeedSequence([seed, 1, epoch]), 1)
+    parts = chain.from_iterable(
+        _parts(digits, np.random.SeedSequence([seed, MATERIAL, epoch]), 1) for epoch in count()
     )
     made = side_by_side(_made, Shared(stock, recipe), parts, processes, ahead=n_parts)
     while True:
@@ -117,7 +118,7 @@ def _varies(recipe: Recipe) -> bool:
 def gather(recipe: Recipe, digits: Digits, seed: int, processes: int = 1) -> Material:
     """Make the recipe's variations of every digit, one where it names no number, and what comes with them."""
     stock = collect(recipe, digits, seed, processes)
-    parts = list(_parts(digits, np.random.SeedSequence([seed, 1]), recipe.variations or 1))
+    parts = list(_parts(digits, np.random.SeedSequence([seed, MATERIAL]), recipe.variations or 1))
     made = side_by_side(_made, Shared(stock, recipe), parts, processes, ahead=len(parts))
     return _joined(needs("tqdm").tqdm(made, "material", len(parts), leave=False, disable=None))
 

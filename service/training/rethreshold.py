@@ -14,10 +14,11 @@ from service.errors import BadInputError
 from service.network import Network
 from service.release import VERSION
 from service.training import mnist, trash
-from service.training.choice import CHOICE, choose
+from service.training.choice import choose
 from service.training.measure import on_test_set
 from service.training.mnist import Mnist
 from service.training.recipes import Rejection
+from service.training.streams import CHOICE, TEST
 
 __all__ = ["rechosen", "run"]
 
@@ -94,7 +95,7 @@ def rechosen(artifact: Artifact, everything: Mnist, rejection: Rejection, *, pro
         )
     training, preprocessing = metadata.training, preprocessing_of(artifact)
     told = _told(artifact, training)
-    choice = choose(
+    chosen = choose(
         network,
         preprocessing,
         everything.training[-told.validation :],
@@ -104,15 +105,19 @@ def rechosen(artifact: Artifact, everything: Mnist, rejection: Rejection, *, pro
         processes=processes,
         digits_are="digits that it learned from too" if told.refit else "validation digits",
     )
-    threshold, seed = choice.reject.threshold, [training.seed, 2]
     recipe = training.recipe | {"rejection": rejection.model_dump(mode="json")}
     changes = {
         "training": training.model_copy(update={"recipe": recipe}),
         "evaluation": on_test_set(
-            network, preprocessing, everything.test, threshold, seed, processes=processes
+            network,
+            preprocessing,
+            everything.test,
+            chosen.reject.threshold,
+            [training.seed, TEST],
+            processes=processes,
         ),
-        "reference": choice.reference,
-        "reject": choice.reject,
+        "reference": chosen.reference,
+        "reject": chosen.reject,
         "producer": f"digit-service {VERSION}",
     }
     return metadata.model_copy(update=changes)

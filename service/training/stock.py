@@ -19,6 +19,7 @@ from service.training.hands import LOOSE, rewritten
 from service.training.mnist import Digits
 from service.training.recipes import Recipe
 from service.training.sources import SOURCES
+from service.training.streams import STOCK
 from service.training.workers import side_by_side
 
 __all__ = ["POOLS", "Pool", "Stock", "collect"]
@@ -59,7 +60,7 @@ def collect(recipe: Recipe, digits: Digits, seed: int, processes: int) -> Stock:
         for name, most in ((name, min(n, len(digits))) for name, n in wanted.items())
         for first in range(0, most, PART)
     ]
-    seeds = np.random.SeedSequence([seed, 0]).spawn(len(sizes))
+    seeds = np.random.SeedSequence([seed, STOCK]).spawn(len(sizes))
     parts = [Part(name, n, own) for (name, n), own in zip(sizes, seeds, strict=True)]
     made: dict[str, list[Digits]] = {name: [] for name in wanted}
     results = side_by_side(_made, digits, parts, processes, ahead=len(parts))

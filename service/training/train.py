@@ -20,7 +20,7 @@ from service.network import FloatArray, Network
 from service.release import VERSION
 from service.training import calibrate, mnist, recipes, trash
 from service.training.calibrate import AS_IT_IS, Scale
-from service.training.choice import CHOICE, choose
+from service.training.choice import choose
 from service.training.descent import descend, kept_epochs
 from service.training.device import HERE, Workshop, arrays
 from service.training.material import supply
@@ -28,6 +28,7 @@ from service.training.measure import on_test_set
 from service.training.mnist import Digits, Mnist
 from service.training.recipes import Recipe
 from service.training.refit import refitting
+from service.training.streams import CHOICE, TEST
 
 __all__ = ["Made", "make", "run"]
 
@@ -140,7 +141,7 @@ def make(
         materials = supply(recipe, training, seed, *meanwhile)
         fitted = descend(recipe, materials, validation, seed, report, to=shop.to)
         scale = _scale(fitted.network, recipe, validation)
-        choice = choose(
+        chosen = choose(
             _finished(fitted.network, scale, recipe),
             preprocessing,
             validation,
@@ -149,15 +150,19 @@ def make(
             kinds=sorted(recipe.trash) or trash.SEEN,  # in the order of the artifact, for `digits threshold`
             processes=meanwhile.processes,
         )
-        report(f"threshold {choice.reject.threshold:g}, {choice.reject.chosen}")
+        report(f"threshold {chosen.reject.threshold:g}, {chosen.reject.chosen}")
         shipped = fitted
         if recipe.refit:
             report(f"once more, on all {len(everything.training):,} images")
             shipped = refit(fitted.best, report)
     network = _finished(shipped.network, scale, recipe)
-    threshold = choice.reject.threshold
     evaluation = on_test_set(
-        network, preprocessing, everything.test, threshold, [seed, 2], processes=shop.processes
+        network,
+        preprocessing,
+        everything.test,
+        chosen.reject.threshold,
+        [seed, TEST],
+        processes=shop.processes,
     )
     report(f"test accuracy {evaluation.accuracy:.2%}")
     metadata = Metadata(
@@ -170,8 +175,8 @@ def make(
         preprocessing=PreprocessingChoice(name=recipe.preprocessing),
         training=_training(recipe, everything, seed),
         evaluation=evaluation,
-        reference=choice.reference,
-        reject=choice.reject,
+        reference=chosen.reference,
+        reject=chosen.reject,
         curve=fitted.curve,
         golden=golden_samples(network, preprocessing.prepare(_typical(training))),
         licence="MIT",
