@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from service.artifacts.load import MAX_FILE_BYTES, verified
 from service.artifacts.npz import DTYPES, array_shapes, pack
 from service.artifacts.sums import read_sums, write_sums
 from service.errors import BadArtifactError, BadInputError
-from service.network import FloatArray, Layer, Network
+from service.network import FloatArray, Network
 
 __all__ = ["check_place", "check_sizes", "check_version", "put", "remove", "rounded", "save"]
 
@@ -124,12 +125,7 @@ def rounded(network: Network, dtype: str) -> Network:
     """
     if dtype not in DTYPES:
         raise BadArtifactError(f"dtype {dtype!r} is unknown; use {' or '.join(DTYPES)}")
-    return Network(
-        tuple(
-            Layer(_rounded(layer.weights, dtype), _rounded(layer.biases, dtype), layer.activation)
-            for layer in network.layers
-        )
-    )
+    return network.with_arrays(partial(_rounded, dtype=dtype))
 
 
 def _rounded(array: FloatArray, dtype: str) -> FloatArray:

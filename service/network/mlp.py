@@ -4,7 +4,7 @@ Row j of a layer's weights holds what neuron j listens to, so row j of the first
 the grid that the videos draw.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
@@ -172,6 +172,14 @@ class Network:
             zs.append(z)
             columns.append(activations)
         return Trace(tuple(zs), tuple(columns))
+
+    def with_arrays(self, change: Callable[[FloatArray], FloatArray]) -> "Network":
+        """Return the network with what change makes of each layer's weights, and of its biases."""
+        return Network(
+            tuple(
+                Layer(change(layer.weights), change(layer.biases), layer.activation) for layer in self.layers
+            )
+        )
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.sizes))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.network import RELU, SIGMOID, Cost, FloatArray, Gradient, Layer, Network, Slope
-from service.training.device import Arrays
+from service.training.device import Arrays, moved
 
 __all__ = ["Convolutional", "Kernels", "backpropagate", "draw"]
 
@@ -85,7 +85,7 @@ class Look(NamedTuple):
 
 def draw(rng: np.random.Generator, to: Arrays = np) -> Convolutional:
     """Draw one at random, its arrays in the module `to`: 5×5 and 3×3 pixels, ReLU (He et al. 2015)."""
-    layers: list[Kernels | Layer] = []
+    layers: list[Kernels] = []
     channels, side = 1, SIDE
     for n, size, pooled in KERNELS:
         spread = np.float32((RELU.gain / (size * size * channels)) ** 0.5)
@@ -94,10 +94,7 @@ def draw(rng: np.random.Generator, to: Arrays = np) -> Convolutional:
         channels, side = n, side // 2 if pooled else side
     sizes = (channels * side * side, HIDDEN, N_OUT)
     head = Network.random(sizes, rng, activations=(RELU, SIGMOID), initialisation="prior")
-    layers += [
-        Layer(to.asarray(layer.weights), to.asarray(layer.biases), layer.activation) for layer in head.layers
-    ]
-    return Convolutional(tuple(layers))
+    return Convolutional((*layers, *moved(head, to).layers))
 
 
 def backpropagate(network: Convolutional, images: FloatArray, targets: FloatArray, cost: Cost) -> Slope:

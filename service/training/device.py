@@ -5,7 +5,7 @@ brings them home goes through here.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import Any, NamedTuple
@@ -62,11 +62,7 @@ def arrays(device: str) -> Arrays:
 
 def moved(network: Network, to: Arrays) -> Network:
     """Return the network with its weights and biases in arrays of another module."""
-    layers = (
-        replace(layer, weights=_moved(layer.weights, to), biases=_moved(layer.biases, to))
-        for layer in network.layers
-    )
-    return Network(tuple(layers))
+    return network.with_arrays(partial(_moved, to=to))
 
 
 def _moved(array: Any, to: Arrays) -> Any:  # noqa: ANN401  # of either module

@@ -125,3 +125,10 @@ def test_a_network_needs_one_activation_function_a_layer():
 def test_a_network_says_what_it_is():
     network = Network.random((4, 3, 2), activations=[TANH, RELU])
     assert repr(network) == "Network 4-3-2, tanh relu: 23 weights and biases"
+
+
+def test_changing_its_arrays_changes_every_weight_and_bias_and_no_activation(by_hand):
+    doubled = by_hand.with_arrays(lambda array: 2 * array)
+    assert [layer.weights.tolist() for layer in doubled.layers] == [[[2, -2], [1, 4]], [[2, -1]]]
+    assert [layer.biases.tolist() for layer in doubled.layers] == [[0, -2], [0.5]]
+    assert [layer.activation for layer in doubled.layers] == [RELU, SIGMOID]

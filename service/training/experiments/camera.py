@@ -97,11 +97,7 @@ def _built(bias: float, gain: float) -> Network:
 def ordinary(rng: np.random.Generator) -> Network:
     """Start from random weights as any other network does."""
     random = Network.random(SIZES, rng, activations=ACTIVATIONS)
-    layers = (
-        Layer(layer.weights.astype(np.float64), layer.biases.astype(np.float64), layer.activation)
-        for layer in random.layers
-    )
-    return Network(tuple(layers))
+    return random.with_arrays(lambda array: array.astype(np.float64))
 
 
 def awake(rng: np.random.Generator) -> Network:

@@ -95,11 +95,7 @@ def conduct(bench: Bench, settings: Settings) -> Outcome:
 def _network(width: int, bench: Bench) -> Network:
     """Return a random network of two hidden columns, in float64."""
     random = Network.random((784, width, width, 10), bench.rng(width))
-    layers = (
-        Layer(layer.weights.astype(np.float64), layer.biases.astype(np.float64), layer.activation)
-        for layer in random.layers
-    )
-    return Network(tuple(layers))
+    return random.with_arrays(lambda array: array.astype(np.float64))
 
 
 def _both(
