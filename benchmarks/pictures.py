@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from service.imaging import Limits, Picture, decode, read
+from service.imaging import SIDE, Limits, Picture, decode, read
 from service.network import FloatArray
 from service.training import photographs
 from service.training.mnist import Digits
@@ -18,7 +18,6 @@ from service.training.mnist import Digits
 __all__ = ["Uploads", "blank", "exact", "noise", "of_kind", "other_digits", "pairs", "touching"]
 
 SEED = 1
-SIDE = 28  # pixels of MNIST's images
 N = 500  # pages and pairs
 NOT_BARE = frozenset(("specks", "paper edge", "cut tightly", "below words"))  # kinds, without a digit too
 N_NOISE = 3_000  # pictures: of a hundred, one may pass

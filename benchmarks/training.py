@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.trainers import SIZES, TRAINERS, Ours, installed, recipe
 from service.cli.options import DATA
-from service.imaging.preprocessing import deskew
+from service.imaging.deskew import deskew
 from service.network import FloatArray
 from service.training import mnist
 from service.training.experiments.markdown import table

@@ -10,7 +10,7 @@ from PIL import Image
 from service.artifacts import Artifact
 from service.classifier import Classifier
 from service.errors import BadArtifactError, BadInputError, NotAPngError
-from service.imaging.preprocessing import deskew
+from service.imaging.deskew import deskew
 from service.network import Network
 from service.seen import Images
 from service.verdict import Reason

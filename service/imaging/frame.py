@@ -11,7 +11,7 @@ from service.network import FloatArray
 
 __all__ = ["CENTRE", "FINE", "SIDE", "Framed", "frame", "frame_whole"]
 
-SIDE = 28
+SIDE = 28  # pixels along each side
 BOX = 20  # pixels along the digit's longer side
 CENTRE = 14  # row and column of the centre of mass: MNIST's digits lie within half a pixel of it
 

@@ -7,26 +7,17 @@ handprinted characters"). A digit is stretched only part of the way, or every on
 import numpy as np
 from numpy.typing import NDArray
 
+from service.imaging.axes import AXIS, LEAST, ONES, X, Y
+from service.imaging.frame import SIDE
 from service.network import FloatArray
 
 __all__ = ["even"]
 
-SIDE = 28  # pixels
-AXIS = np.arange(SIDE) - 13.5  # rows and columns, counted from the middle of the picture
+MOMENTS = np.stack([ONES, X, Y, X * Y, X * X, Y * Y], axis=1)  # (784, 6): what sums up ink, and its moments
 HEIGHT, WIDTH = 5.6, 4.6  # pixels, standard deviation of ink down and across
 PART = 0.7  # of the way there, on the scale of logarithms
 NARROWEST, WIDEST = 0.7, 1.45  # factors: a one stays slim
-LEAST = 1e-9  # square pixels: less is what float64 makes of ink that lies in a single row
 AT_ONCE = 64  # images: what is made of them stays in a core's cache
-
-
-def _moments() -> NDArray[np.float64]:
-    """Return (784, 6): what sums up the ink of an image, and its moments x, y, xy, xx and yy."""
-    y, x = (grid.reshape(-1) for grid in np.meshgrid(AXIS, AXIS, indexing="ij"))
-    return np.stack([np.ones(SIDE * SIDE), x, y, x * y, x * x, y * y], axis=1)
-
-
-MOMENTS = _moments()
 
 
 def even(images: FloatArray) -> FloatArray:
@@ -53,9 +44,8 @@ def _even(images: FloatArray) -> FloatArray:
     slant = lean / tall  # pixels to the right for each pixel down
     wide = np.maximum(xx / mass - across * across - slant * lean, LEAST)  # once it stands upright
     rows = down[:, np.newaxis] + AXIS / _stretch(tall, HEIGHT)  # that are read for each row, (n, 28)
-    begin = across[:, np.newaxis] + slant[:, np.newaxis] * (
-        rows - down[:, np.newaxis]
-    )  # of each row, (n, 28)
+    leaning = slant[:, np.newaxis] * (rows - down[:, np.newaxis])
+    begin = across[:, np.newaxis] + leaning  # of each row, (n, 28)
     columns = begin[:, :, np.newaxis] + (AXIS / _stretch(wide, WIDTH))[:, np.newaxis]  # (n, 28, 28)
     dtype = images.dtype
     mixed = _mixing(rows.astype(dtype)) @ images.reshape(-1, SIDE, SIDE)

@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from service.imaging import SIDE
 from service.imaging.frame import CENTRE
 from service.imaging.untouched import ends
 from service.network import FloatArray
 
 __all__ = ["Augmentation", "augment", "centred", "displacements", "matrices", "sharpened", "warp"]
 
-SIDE = 28  # pixels
 INK = 0.25  # of full ink, and more, is within the ink's box
 FRAME = 3  # pixels of paper that images are read in
 BLOCK = 64  # images read at once: what is made of so many stays in a core's cache

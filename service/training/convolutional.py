@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from service.imaging import SIDE
 from service.network import RELU, SIGMOID, Cost, FloatArray, Gradient, Layer, Network, Slope
 from service.training.device import Arrays, moved
 
 __all__ = ["Convolutional", "Kernels", "backpropagate", "draw"]
 
-SIDE = 28  # pixels
 N_OUT = 10
 KERNELS = ((16, 5, True), (32, 5, True), (48, 3, False))  # how many, pixels a side, and whether pooled
 HIDDEN = 160  # neurons that hear all of the last kernels

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from service.imaging import SIDE
 from service.imaging.frame import frame
 from service.network import FloatArray
 from service.training.mnist import Digits
@@ -15,7 +16,6 @@ from service.training.trash.drawn import by_pen
 
 __all__ = ["FORMS", "forms"]
 
-SIDE = 28  # pixels
 HEIGHT = 20  # pixels of the box
 WIDTHS = (7, 16)  # pixels
 PENS = (0.9, 2.4)  # pixels from the middle of a stroke to where its ink ends

@@ -8,12 +8,12 @@ from itertools import product
 
 import numpy as np
 
+from service.imaging import SIDE
 from service.network import FloatArray
 from service.training.augment import Augmentation, augment
 
 __all__ = ["LOOSE", "coarsened", "rewritten", "with_other_pens"]
 
-SIDE = 28  # pixels
 LOOSE = Augmentation(
     rotation=15, scale=0.15, shear=0.25, shift=0.5, elastic=1.1, sharpness=0.25, centred=True
 )

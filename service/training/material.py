@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from service.imaging import PREPROCESSINGS
+from service.imaging import PREPROCESSINGS, SIDE
 from service.network import FloatArray
 from service.training import trash
 from service.training.augment import Augmentation, augment
@@ -28,7 +28,6 @@ from service.training.workers import side_by_side
 
 __all__ = ["Material", "MiniBatch", "gather", "mini_batches", "supply"]
 
-SIDE = 28  # pixels
 PART = 2048  # of MNIST's digits whose surroundings are made in one go
 CHUNK = 512  # images changed in one go: many, so that numpy is busy, and few enough for the processor's cache
 INK = 255  # the byte of a pixel that is all ink

@@ -12,12 +12,12 @@ from typing import TypeAlias
 
 import numpy as np
 
+from service.imaging import SIDE
 from service.network import FloatArray, Gradient, Network
 from service.training.device import Arrays
 
 __all__ = ["EVERYTHING", "Heard", "draw", "narrowed", "within"]
 
-SIDE = 28  # pixels
 PAGE = (5, 22)  # pixels, where neurons stand: digits are written between them
 
 Heard: TypeAlias = tuple[FloatArray, ...]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from service.imaging import SIDE
 from service.network import FloatArray
 from service.training import glyphs, trash
 from service.training.extras import needs
@@ -24,7 +25,6 @@ from service.training.workers import side_by_side
 
 __all__ = ["POOLS", "Pool", "Stock", "collect"]
 
-SIDE = 28  # pixels
 PART = 500  # images made in one go
 
 

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from service.imaging import Choice, Picture, normalize
+from service.imaging import SIDE, Choice, Picture, normalize
 from service.network import FloatArray
 
 __all__ = ["framed", "gaussian", "uniform_or_two_tone"]
 
-SIDE = 28  # pixels of what a network reads
 SIDES = (12, 64)  # pixels; beyond, noise of any kind becomes the same solid square
 BLOCKS = 4  # pixels along each side of a block of one grey, at most
 FEWEST = 8  # blocks along a side: fewer are how a digit of a pixel font is drawn, three by five

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from service.imaging.preprocessing import deskew
+from service.imaging.deskew import deskew
 from service.training.augment import augment
 from service.training.hands import LOOSE
 from service.training.recipes import RECIPES

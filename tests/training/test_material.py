@@ -3,7 +3,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from service.imaging.preprocessing import deskew
+from service.imaging.deskew import deskew
 from service.training import trash
 from service.training.augment import Augmentation
 from service.training.glyphs import SEEN_FONTS

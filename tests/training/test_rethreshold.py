@@ -8,7 +8,7 @@ import pytest
 
 from service.artifacts import load
 from service.errors import BadArtifactError, BadInputError
-from service.imaging.preprocessing import deskew
+from service.imaging.deskew import deskew
 from service.training import ask
 from service.training.recipes import Rejection
 from service.training.rethreshold import run

@@ -10,7 +10,7 @@ import pytest
 from service.artifacts import load, save
 from service.artifacts.history import load_history
 from service.errors import BadArtifactError, BadDataError, BadInputError, ServiceError
-from service.imaging.preprocessing import deskew
+from service.imaging.deskew import deskew
 from service.network import Network
 from service.training import ask, trash
 from service.training.evaluate import calibration_error

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.artifacts import Artifact
+from service.imaging import SIDE
 from service.network import FloatArray
 from service.network.dream import Ascent, dream
 from service.training.experiments import chart
@@ -39,7 +40,7 @@ class Settings:
 
 
 TINY = 1e-12  # instead of nothing, where a blank dream is divided by its ink
-SIDE, GAP = 28, 7  # pixels of a picture, and between two
+GAP = 7  # pixels between two pictures
 
 
 def conduct(bench: Bench, settings: Settings) -> Outcome:

@@ -10,10 +10,9 @@ from collections.abc import Iterable
 import numpy as np
 from PIL import Image
 
-from service.imaging import Limits, read
+from service.imaging import SIDE, Limits, read
 from service.network import FloatArray
 from service.training.photographs.kinds import HELD_OUT, KINDS, SEEN, Kind
-from service.training.photographs.pen import SIDE
 
 __all__ = ["HELD_OUT", "KINDS", "SEEN", "Kind", "draw", "framed", "upload"]
 

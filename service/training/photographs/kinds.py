@@ -13,6 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
+from service.imaging import SIDE
 from service.network import FloatArray
 from service.training.photographs.camera import as_jpeg, on_a_table, seen_askew
 from service.training.photographs.page import (
@@ -35,7 +36,7 @@ from service.training.photographs.paperwork import (
     scanned_aslant,
     sticky_note,
 )
-from service.training.photographs.pen import SIDE, enlarged, write
+from service.training.photographs.pen import enlarged, write
 from service.training.photographs.surroundings import (
     cell_of_a_form,
     far_away,

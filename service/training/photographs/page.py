@@ -3,8 +3,9 @@
 import numpy as np
 from PIL import Image
 
+from service.imaging import SIDE
 from service.network import FloatArray
-from service.training.photographs.pen import SIDE, write
+from service.training.photographs.pen import write
 
 __all__ = [
     "SOLID",

@@ -6,12 +6,12 @@ from types import MappingProxyType
 import numpy as np
 from PIL import Image, ImageFilter
 
+from service.imaging import SIDE
 from service.network import FloatArray
 from service.training.thinning import thin
 
-__all__ = ["PENS", "SIDE", "Pen", "enlarged", "middle_line", "write"]
+__all__ = ["PENS", "Pen", "enlarged", "middle_line", "write"]
 
-SIDE = 28  # pixels
 FINE = 4  # fine pixels to one of MNIST's, along each side
 EDGE = 0.4  # ink, 0 to 1, where the middle of a stroke's edge is drawn
 THINNER = 5  # fine pixels that a thin pen takes off either side, where so many are there

@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from service.imaging import SIDE
 from service.network import FloatArray
 from service.training.mnist import Digits
 from service.training.trash.noise import clouds
 
 __all__ = ["blobs", "by_pen", "garments", "polygons", "rectangles", "scribbles", "silhouettes", "strokes"]
 
-SIDE = 28  # pixels
 PIXELS = SIDE * SIDE
 AT_ONCE = 100  # images whose distances from a line are held in memory
 

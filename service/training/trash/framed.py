@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from service.imaging import Choice, Picture
+from service.imaging import SIDE, Choice, Picture
 from service.network import FloatArray
 from service.training import uploads
 from service.training.mnist import Digits
@@ -10,7 +10,6 @@ from service.training.trash import drawn, noise, spoiled
 
 __all__ = ["framed"]
 
-SIDE = 28  # pixels
 
 KINDS = (
     noise.clouds,

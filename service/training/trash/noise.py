@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from service.imaging import SIDE
 from service.network import FloatArray
 from service.training import uploads
 from service.training.mnist import Digits
@@ -20,7 +21,6 @@ __all__ = [
     "uploaded",
 ]
 
-SIDE = 28  # pixels
 PIXELS = SIDE * SIDE
 
 

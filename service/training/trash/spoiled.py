@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from service.imaging import SIDE
 from service.network import FloatArray
 from service.training.mnist import Digits
 
 __all__ = ["halves", "inverted", "overlaid", "shuffled", "side_by_side", "some", "strips", "tiles", "turned"]
 
-SIDE = 28  # pixels
 PIXELS = SIDE * SIDE
 
 
