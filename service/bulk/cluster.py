@@ -12,13 +12,12 @@ from distributed.comm.addressing import get_address_host
 from service.bulk.job import Item, Job, Worker
 from service.bulk.rows import Row
 from service.errors import BadInputError, ServiceError, UnreachableError
-from service.release import VERSION
+from service.release import DISTRIBUTION, VERSION
 
 __all__ = ["Cluster"]
 
 AT_ONCE = 4  # batches for each thread of the cluster, so that none waits for the next
 ASKED_EVERY = 32  # batches, how many threads there are now
-DISTRIBUTION = "digit-service"
 CLOSE_SECONDS = 2
 LOST = (CancelledError, OSError)  # what is raised where the scheduler was
 
@@ -101,7 +100,7 @@ def _connected(address: str, timeout_seconds: float) -> Any:  # noqa: ANN401  # 
             f"{address!a} is no address of a Dask scheduler ({error}); name one as tcp://127.0.0.1:8786"
         ) from error
     try:
-        return Client(address, timeout=timeout_seconds, set_as_default=False)  # type: ignore[no-untyped-call]
+        return Client(address, timeout=timeout_seconds, set_as_default=False)  # type: ignore[no-untyped-call]  # untyped there
     except (OSError, ValueError) as error:
         raise UnreachableError(
             f"no Dask scheduler answers at {address}; start one with `dask scheduler`"

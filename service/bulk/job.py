@@ -13,7 +13,7 @@ from service.bulk.read import read
 from service.bulk.rows import Row, Rows
 from service.classifier import Classifier
 from service.imaging import Choice, Limits
-from service.release import VERSION
+from service.release import DISTRIBUTION, VERSION
 from service.seen import Images, Seen
 from service.verdict import Verdict
 
@@ -80,7 +80,7 @@ class Job:
             "singly": self.singly,
             "max_side_pixels": self.limits.max_side,
             "max_pixels": self.limits.max_pixels,
-            "digit-service": VERSION,
+            DISTRIBUTION: VERSION,
         }
 
 

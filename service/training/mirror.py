@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from service.errors import BadDataError
+from service.release import DISTRIBUTION
 from service.training.extras import needs
 
 __all__ = ["MIRRORS", "SHA256", "download"]
@@ -39,7 +40,7 @@ def download(
         ServiceError: the `train` extra is not installed.
     """
     pooch = needs("pooch")
-    chosen = Path(pooch.os_cache("digit-service")) / "mnist" if folder is None else folder
+    chosen = Path(pooch.os_cache(DISTRIBUTION)) / "mnist" if folder is None else folder
     for name in sha256:
         _fetch(name, chosen, mirrors, sha256[name])
     return chosen

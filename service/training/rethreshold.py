@@ -12,7 +12,7 @@ from service.artifacts.save import check_place, check_version
 from service.classifier import preprocessing_of
 from service.errors import BadInputError
 from service.network import Network
-from service.release import VERSION
+from service.release import RELEASE
 from service.training import mnist, trash
 from service.training.choice import choose
 from service.training.measure import on_test_set
@@ -118,7 +118,7 @@ def rechosen(artifact: Artifact, everything: Mnist, rejection: Rejection, *, pro
         ),
         "reference": chosen.reference,
         "reject": chosen.reject,
-        "producer": f"digit-service {VERSION}",
+        "producer": RELEASE,
     }
     return metadata.model_copy(update=changes)
 

@@ -17,7 +17,7 @@ from service.artifacts.save import check_place, check_sizes, check_version
 from service.errors import BadDataError, BadInputError
 from service.imaging import PREPROCESSINGS
 from service.network import FloatArray, Network
-from service.release import VERSION
+from service.release import RELEASE, VERSION
 from service.training import calibrate, mnist, recipes, trash
 from service.training.calibrate import AS_IT_IS, Scale
 from service.training.choice import choose
@@ -180,7 +180,7 @@ def make(
         curve=fitted.curve,
         golden=golden_samples(network, preprocessing.prepare(_typical(training))),
         licence="MIT",
-        producer=f"digit-service {VERSION}",
+        producer=RELEASE,
     )
     moments = {e: _finished(stood, scale, recipe) for e, stood in shipped.moments.items()}
     return Made(network, metadata, moments)

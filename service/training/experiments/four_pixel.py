@@ -8,7 +8,7 @@ import numpy as np
 from service.artifacts import Metadata, golden_samples, rounded
 from service.artifacts.format import Moment, PreprocessingChoice, Reject, Training
 from service.network import Network
-from service.release import VERSION
+from service.release import RELEASE, VERSION
 from service.training.evaluate import evaluate
 from service.training.experiments import camera, camera_picture
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome
@@ -118,7 +118,7 @@ def describe(learned: Learned, settings: Settings, seed: int) -> Metadata:
         curve=tuple(_moment(stage) for stage in learned.stages),
         golden=golden_samples(network, IMAGES),
         licence="MIT",
-        producer=f"digit-service {VERSION}",
+        producer=RELEASE,
     )
 
 
