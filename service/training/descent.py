@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.artifacts.format import Moment
 from service.errors import BadInputError
 from service.imaging import PREPROCESSINGS
 from service.network import FloatArray, Network
 from service.training.device import Arrays, moved
+from service.training.evaluate import accuracy
 from service.training.extras import needs
 from service.training.material import Material, mini_batches
 from service.training.mnist import Digits
@@ -165,7 +165,7 @@ def _judge(recipe: Recipe, validation: Digits | None, to: Arrays) -> Callable[[A
         return lambda _network: 0.0
     images = to.asarray(PREPROCESSINGS[recipe.preprocessing].prepare(validation.images))
     labels = to.asarray(validation.labels)
-    return lambda network: _accuracy(network, images, labels)
+    return lambda network: accuracy(network.forward(images), labels)
 
 
 def kept_epochs(recipe: Recipe) -> frozenset[int]:
@@ -179,10 +179,6 @@ def kept_epochs(recipe: Recipe) -> frozenset[int]:
 def _line(moment: Moment, recipe: Recipe, *, validated: bool) -> str:
     line = f"epoch {moment.epoch:3}/{recipe.epochs}  cost {moment.cost:.4f}"
     return f"{line}  validation accuracy {moment.validation_accuracy:.2%}" if validated else line
-
-
-def _accuracy(network: Answering, images: FloatArray, labels: NDArray[np.uint8]) -> float:
-    return float((network.forward(images).argmax(axis=1) == labels).mean())
 
 
 def _epoch(

@@ -10,6 +10,7 @@ from service.network import FloatArray
 from service.verdict import accepted
 
 __all__ = [
+    "accuracy",
     "at_coverage",
     "calibration_bins",
     "calibration_error",
@@ -24,6 +25,11 @@ __all__ = [
 
 CALIBRATION_BINS = 15
 CURVE = np.linspace(0, 1, 21)
+
+
+def accuracy(activations: FloatArray, labels: NDArray[np.uint8]) -> float:
+    """Return the share of images whose argmax is their label: (n, n_out) and (n,)."""
+    return float((activations.argmax(axis=1) == labels).mean())
 
 
 def confusion(activations: FloatArray, labels: NDArray[np.uint8]) -> NDArray[np.intp]:

@@ -105,25 +105,25 @@ def colours(palette: str) -> "Colormap":
     )
 
 
-def shades(color: str) -> "Colormap":
+def shades(colour: str) -> "Colormap":
     """Return the map from 0, white, to 1, the colour."""
     return cast(
-        "Colormap", needs("matplotlib.colors").LinearSegmentedColormap.from_list(color, ["#FFFFFF", color])
+        "Colormap", needs("matplotlib.colors").LinearSegmentedColormap.from_list(colour, [PAPER, colour])
     )
 
 
-def on_shade(value: float, color: str) -> str:
+def on_shade(value: float, colour: str) -> str:
     """Return black or white, whichever stands out more as text on a shade, 0 white to 1 the colour.
 
     What stands out is what WCAG's contrast says.
     """
-    ground = _luminance(1 - value * (1 - _rgb(color)))
+    ground = _luminance(1 - value * (1 - _rgb(colour)))
     white, black = _luminance(_rgb(PAPER)), _luminance(_rgb(BLACK))
     return PAPER if (white + 0.05) / (ground + 0.05) > (ground + 0.05) / (black + 0.05) else BLACK
 
 
-def _rgb(color: str) -> FloatArray:
-    return np.array(needs("matplotlib.colors").to_rgb(color))
+def _rgb(colour: str) -> FloatArray:
+    return np.array(needs("matplotlib.colors").to_rgb(colour))
 
 
 def _luminance(rgb: FloatArray) -> float:

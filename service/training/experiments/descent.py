@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from service.network import COSTS, FloatArray, Gradient, Network, backpropagate
+from service.training.evaluate import accuracy
 from service.training.experiments import chart
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome
 from service.training.experiments.markdown import table
@@ -85,7 +86,7 @@ def _measured(
     by_layer = [float(np.linalg.norm(_flat([gradient]))) for gradient in gradients]
     return {
         "cost": cost,
-        "test_accuracy": float((network.forward(test.images).argmax(axis=1) == test.labels).mean()),
+        "test_accuracy": accuracy(network.forward(test.images), test.labels),
         "length": float(np.linalg.norm(by_layer)),
         "length_by_layer": by_layer,
     }, gradients
@@ -146,9 +147,9 @@ def _draw_length(axes: "Axes", stops: list[Numbers]) -> None:
     epochs = [stop["epoch"] for stop in stops[1:]]
     axes.loglog(epochs, [stop["length"] for stop in stops[1:]], ".-", color=chart.BLACK, label="all")
     looks = zip((chart.BLUE, chart.ORANGE, chart.VERMILION), ("--", "-.", ":"), strict=True)
-    for layer, (color, line) in enumerate(looks):
+    for layer, (colour, line) in enumerate(looks):
         lengths = [stop["length_by_layer"][layer] for stop in stops[1:]]
-        axes.loglog(epochs, lengths, line, color=color, label=f"layer {layer + 1}", linewidth=1.4)
+        axes.loglog(epochs, lengths, line, color=colour, label=f"layer {layer + 1}", linewidth=1.4)
     axes.axhline(stops[0]["length"], color=chart.GREY, linestyle=":")
     axes.set_title("Length of the gradient")
     _label_epochs(axes)
@@ -156,11 +157,11 @@ def _draw_length(axes: "Axes", stops: list[Numbers]) -> None:
 
 
 def _draw_held(axes: "Axes", ends: dict[str, tuple[Gradient, ...]]) -> None:
-    for (when, gradients), color, line in zip(
+    for (when, gradients), colour, line in zip(
         ends.items(), (chart.VERMILION, chart.BLUE), ("--", "-"), strict=True
     ):
         held = _held(gradients)
-        axes.semilogx(np.arange(1, len(held) + 1) / len(held), held, line, color=color, label=when)
+        axes.semilogx(np.arange(1, len(held) + 1) / len(held), held, line, color=colour, label=when)
     axes.set_title("Few components make up most of the gradient")
     axes.set_xlabel("share of the weights and biases, the strongest first")
     axes.set_ylabel("share of the squared length")

@@ -11,6 +11,7 @@ from service.imaging import PREPROCESSINGS
 from service.network import FloatArray, Network
 from service.training import trash
 from service.training.descent import descend
+from service.training.evaluate import accuracy
 from service.training.experiments import chart
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome, sums
 from service.training.experiments.markdown import table
@@ -119,7 +120,7 @@ def _ask(network: Network, preprocessing: str, images: dict[str, FloatArray], be
     return Asked(
         {kind: network.forward(prepare(noise)) for kind, noise in images.items()},
         digits,
-        float((digits.argmax(axis=1) == test.labels).mean()),
+        accuracy(digits, test.labels),
     )
 
 
@@ -180,12 +181,12 @@ def _draw_histograms(figure: "SubFigure", asked: dict[str, Asked]) -> None:
     )
     edges = np.linspace(0, 1, 26)
     for axes, (name, answers) in zip(figure.subplots(1, len(asked), sharey=True), asked.items(), strict=True):
-        for activations, color, sign in (
+        for activations, colour, sign in (
             (answers.digits, chart.BLUE, 1),
             (np.concatenate(list(answers.trash.values())), chart.VERMILION, -1),
         ):
             counts, _ = np.histogram(np.clip(activations.max(axis=1), 0, 1), edges)
-            axes.bar(edges[:-1], sign * counts / counts.sum(), width=edges[1], align="edge", color=color)
+            axes.bar(edges[:-1], sign * counts / counts.sum(), width=edges[1], align="edge", color=colour)
         axes.axvline(SURE, color=chart.BLACK, linewidth=0.8, linestyle=":")
         axes.axhline(0, color=chart.BLACK, linewidth=0.8)
         axes.set_ylim(-1, 1)
@@ -203,9 +204,9 @@ def _draw_shares(axes: "Axes", numbers: Numbers) -> None:
     shares = np.array([[network["sure_of"][kind] for network in networks.values()] for kind in kinds])
     digits = [network["sure_of_digits"] for network in networks.values()]
     everything = np.vstack([shares, digits])
-    for first, part, color in ((0, shares, chart.VERMILION), (len(kinds), everything[-1:], chart.BLUE)):
+    for first, part, colour in ((0, shares, chart.VERMILION), (len(kinds), everything[-1:], chart.BLUE)):
         extent = (-0.5, len(networks) - 0.5, first + len(part) - 0.5, first - 0.5)
-        axes.imshow(part, cmap=chart.shades(color), vmin=0, vmax=1, aspect="auto", extent=extent)
+        axes.imshow(part, cmap=chart.shades(colour), vmin=0, vmax=1, aspect="auto", extent=extent)
     axes.set_ylim(len(kinds) + 0.5, -0.5)
     axes.set_xticks(range(len(networks)), list(networks))
     names = [f"{kind}{' (taught)' if kind in numbers['seen_in_training'] else ''}" for kind in kinds]

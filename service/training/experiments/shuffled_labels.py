@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.network import CROSS_ENTROPY, RELU, SIGMOID, Network, backpropagate
+from service.training.evaluate import accuracy
 from service.training.experiments import chart
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome
 from service.training.experiments.markdown import table
@@ -82,8 +83,8 @@ def train(
             network, memory = OPTIMISERS["descent"](network, gradients, memory, settings.learning_rate)
             costs.append(cost)
         curves["cost"].append(float(np.mean(costs)))
-        curves["train_accuracy"].append(_accuracy(network, digits))
-        curves["test_accuracy"].append(_accuracy(network, test))
+        curves["train_accuracy"].append(accuracy(network.forward(digits.images), digits.labels))
+        curves["test_accuracy"].append(accuracy(network.forward(test.images), test.labels))
     return curves
 
 
@@ -91,15 +92,8 @@ def _mini_batches(n: int, mini_batch: int, rng: np.random.Generator) -> list[NDA
     return np.split(rng.permutation(n), range(mini_batch, n, mini_batch))
 
 
-def _accuracy(network: Network, digits: Digits) -> float:
-    return float((network.forward(digits.images).argmax(axis=1) == digits.labels).mean())
-
-
-LOOKS = {
-    "true": (chart.BLUE, "true"),
-    "shuffled": (chart.VERMILION, "shuffled"),
-    "shuffled, small network": (chart.GREY, "shuffled, small network"),
-}
+COLOURS = {"true": chart.BLUE, "shuffled": chart.VERMILION, "shuffled, small network": chart.GREY}
+"""The colour of each run."""
 
 
 def _draw(numbers: Numbers) -> "Figure":
@@ -120,9 +114,9 @@ def _draw(numbers: Numbers) -> "Figure":
 
 
 def _draw_curves(axes: "Axes", numbers: Numbers, curve: str, line: str) -> None:
-    for name, (color, label) in LOOKS.items():
+    for name, colour in COLOURS.items():
         values = numbers["runs"][name][curve]
-        axes.plot(range(1, len(values) + 1), values, line, color=color, label=label)
+        axes.plot(range(1, len(values) + 1), values, line, color=colour, label=name)
     axes.set_xlabel("epoch")
 
 
