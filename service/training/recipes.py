@@ -10,9 +10,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from service.artifacts.format import Line, Name
+from service.artifacts.record import Record
 from service.errors import BadInputError
 from service.imaging import PREPROCESSINGS
 from service.network import ACTIVATIONS, COSTS, CROSS_ENTROPY, INITIALISATIONS, SIGMOID
@@ -42,13 +43,7 @@ Positive: TypeAlias = Annotated[Number, Field(gt=0)]
 Width: TypeAlias = Annotated[Whole, Field(ge=1, le=65_536)]
 
 
-class Values(BaseModel):
-    """Refuses members it does not know, and does not change."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Rejection(Values):
+class Rejection(Record):
     """What the threshold may cost and is to bring.
 
     Attributes:
@@ -60,7 +55,7 @@ class Rejection(Values):
     most_trash: Share = 0.01
 
 
-class Recipe(Values):
+class Recipe(Record):
     """How a network is trained.
 
     Attributes:
