@@ -11,9 +11,9 @@ from service.artifacts import disk
 from service.artifacts.format import Name
 from service.errors import BadArtifactError
 
-__all__ = ["FILE_NAME", "read_aliases"]
+__all__ = ["ALIASES_FILE", "read_aliases"]
 
-FILE_NAME = "aliases.toml"
+ALIASES_FILE = "aliases.toml"
 MAX_BYTES = 64 * 1024
 ALIASES = TypeAdapter(dict[Name, str])
 
@@ -24,7 +24,7 @@ def read_aliases(folder: Path) -> Mapping[str, str]:
     Raises:
         BadArtifactError: the file is no TOML, or says anything else; whether the models exist is not asked.
     """
-    path = folder / FILE_NAME
+    path = folder / ALIASES_FILE
     if not os.path.lexists(path):
         return {}
     with disk.named(path):

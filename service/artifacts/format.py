@@ -1,18 +1,19 @@
 """What an artifact says of itself: the schema of its metadata.json."""
 
-from collections.abc import Iterable
-from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from service.artifacts.record import Count, Fraction, Record, Row
+from service.artifacts.record import Count, Fraction, Record, Row, rising
 from service.artifacts.reference import Reference
 
 __all__ = [
     "DIGITS",
+    "HISTORY_SUFFIX",
     "NAME",
     "SCHEMA_VERSION",
+    "SUFFIX",
+    "ActivationNames",
     "Evaluation",
     "Golden",
     "Line",
@@ -22,9 +23,9 @@ __all__ = [
     "OperatingPoint",
     "PreprocessingChoice",
     "Reject",
+    "Sizes",
     "Training",
     "Version",
-    "Width",
 ]
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -34,6 +35,9 @@ NAME = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
 
 DIGITS = tuple("0123456789")
 """The labels of a network that reads digits."""
+
+SUFFIX, HISTORY_SUFFIX = ".npz", ".history.npz"
+"""How the names of artifacts end, and those of the weights on their way there."""
 
 ROUNDING = 1e-4  # by which a share may differ from the counts that it sums up
 
@@ -56,6 +60,8 @@ Name = Annotated[str, Field(pattern=NAME)]
 Version = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"), AfterValidator(_no_history)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Width = Annotated[int, Field(ge=1, le=65_536)]  # neurons in one column
+Sizes = Annotated[Row[Width], Field(min_length=2, max_length=32)]
+ActivationNames = Row[Literal["sigmoid", "tanh", "relu"]]  # of service.network.ACTIVATIONS, one a layer
 
 
 class PreprocessingChoice(Record):
@@ -136,7 +142,7 @@ class Evaluation(Record):
         right = sum(row[digit] for digit, row in enumerate(self.confusion))
         if abs(right / self.n_images - self.accuracy) > ROUNDING:
             raise ValueError("accuracy is not the share of images on the diagonal of confusion")
-        if not _rising(point.threshold for point in self.operating_curve):
+        if not rising(point.threshold for point in self.operating_curve):
             raise ValueError("operating_curve is not sorted by rising threshold")
         return self
 
@@ -177,8 +183,8 @@ class Metadata(Record):
     name: Name
     version: Version
     description: Line
-    sizes: Annotated[Row[Width], Field(min_length=2, max_length=32)]
-    activations: Row[Literal["sigmoid", "tanh", "relu"]]
+    sizes: Sizes
+    activations: ActivationNames
     labels: Row[Label]
     preprocessing: PreprocessingChoice
     training: Training | None
@@ -194,6 +200,11 @@ class Metadata(Record):
     def full_name(self) -> str:
         """Say which network this is, as "plain@1"."""
         return f"{self.name}@{self.version}"
+
+    @property
+    def file(self) -> str:
+        """Name the artifact's file by its place in a folder of artifacts, as "plain/1.npz"."""
+        return f"{self.name}/{self.version}{SUFFIX}"
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -216,10 +227,6 @@ class Metadata(Record):
             raise ValueError(f"confusion has not {n_out} rows, one for each label")
         if self.reference is not None and len(self.reference.answers) != n_out + 1:
             raise ValueError(f"reference has not {n_out + 1} answers, those of the labels and the rejected")
-        if not _rising(moment.epoch for moment in self.curve):
+        if not rising(moment.epoch for moment in self.curve):
             raise ValueError("curve is not sorted by rising epoch")
         return self
-
-
-def _rising(numbers: Iterable[float]) -> bool:
-    return all(before < after for before, after in pairwise(numbers))

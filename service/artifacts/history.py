@@ -6,7 +6,6 @@ form, with an array of n networks where the artifact has one, in float16, and it
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -15,14 +14,14 @@ from pydantic import Field, model_validator
 
 from service.artifacts import disk
 from service.artifacts.document import render, sound, validated
-from service.artifacts.format import Metadata, Name, Version, Width
+from service.artifacts.format import HISTORY_SUFFIX, ActivationNames, Metadata, Name, Sizes, Version
 from service.artifacts.load import MAX_FILE_BYTES, Artifact
-from service.artifacts.npz import DTYPES, open_archive, pack, read_document, read_stacks
-from service.artifacts.record import Count, Record, Row
+from service.artifacts.npz import DTYPES, by_name, network_of, open_archive, pack, read_document, read_stacks
+from service.artifacts.record import Count, Record, Row, rising
 from service.artifacts.save import put, remove, rounded
 from service.artifacts.sums import checked, read_sums
 from service.errors import BadArtifactError
-from service.network import ACTIVATIONS, FloatArray, Layer, Network
+from service.network import Network
 
 __all__ = ["DTYPE", "History", "history_of", "load_history", "remove_history", "save_history"]
 
@@ -36,15 +35,15 @@ class Document(Record):
     schema_version: Literal[1] = 1
     name: Name
     version: Version
-    sizes: Annotated[Row[Width], Field(min_length=2, max_length=32)]
-    activations: Row[Literal["sigmoid", "tanh", "relu"]]
+    sizes: Sizes
+    activations: ActivationNames
     epochs: Annotated[Row[Count], Field(min_length=1, max_length=MOST_MOMENTS)]
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         if len(self.activations) != len(self.sizes) - 1:
             raise ValueError("activations are not one a layer")
-        if not all(before < after for before, after in pairwise(self.epochs)):
+        if not rising(self.epochs):
             raise ValueError("epochs are not rising")
         return self
 
@@ -100,7 +99,7 @@ def remove_history(name: str, version: str, folder: Path) -> None:
 
 
 def _file(name: str, version: str) -> str:
-    return f"{name}/{version}.history.npz"
+    return f"{name}/{version}{HISTORY_SUFFIX}"
 
 
 def _packed(networks: Mapping[int, Network], metadata: Metadata) -> bytes:
@@ -112,10 +111,11 @@ def _packed(networks: Mapping[int, Network], metadata: Metadata) -> bytes:
         if _form(network) != (metadata.sizes, metadata.activations):
             raise BadArtifactError(f"{network!r} of epoch {epoch} is not the network of the metadata")
     kept = [rounded(network, DTYPE) for network in networks.values()]
-    arrays: dict[str, FloatArray] = {}
-    for depth in range(len(metadata.activations)):
-        arrays[f"layers/{depth}/weights"] = np.stack([network.layers[depth].weights for network in kept])
-        arrays[f"layers/{depth}/biases"] = np.stack([network.layers[depth].biases for network in kept])
+    by_depth = zip(*(network.layers for network in kept), strict=True)  # one layer at every moment
+    arrays = by_name(
+        (np.stack([layer.weights for layer in layers]), np.stack([layer.biases for layer in layers]))
+        for layers in by_depth
+    )
     document = Document(
         name=metadata.name,
         version=metadata.version,
@@ -148,18 +148,11 @@ def _verified(content: bytes, *, sha256: str | None = None) -> History:
     sound(text)
     document = validated(Document, text)
     stacks = read_stacks(archive, document.sizes, len(document.epochs))
-    networks = (
-        tuple(
-            Layer(
-                stacks[f"layers/{depth}/weights"][place],
-                stacks[f"layers/{depth}/biases"][place],
-                ACTIVATIONS[name],
-            )
-            for depth, name in enumerate(document.activations)
-        )
+    networks = tuple(
+        network_of({name: stack[place] for name, stack in stacks.items()}, document.activations)
         for place in range(len(document.epochs))
     )
-    return History(document.name, document.version, document.epochs, tuple(map(Network, networks)), digest)
+    return History(document.name, document.version, document.epochs, networks, digest)
 
 
 def history_of(artifact: Artifact, folder: Path) -> History | None:

@@ -7,10 +7,10 @@ from service.artifacts import disk
 from service.artifacts.document import parse
 from service.artifacts.format import Metadata
 from service.artifacts.golden import TOLERANCE, disagreement
-from service.artifacts.npz import open_archive, read_arrays, read_document
+from service.artifacts.npz import network_of, open_archive, read_arrays, read_document
 from service.artifacts.sums import checked
 from service.errors import BadArtifactError
-from service.network import ACTIVATIONS, Layer, Network
+from service.network import Network
 
 __all__ = ["MAX_FILE_BYTES", "Artifact", "load", "self_test", "verified"]
 
@@ -60,15 +60,11 @@ def verified(content: bytes, *, sha256: str | None = None) -> Artifact:
     Raises:
         BadArtifactError: they are not what they claim to be; the message has no path in it.
     """
-    found = checked(content, sha256)
+    digest = checked(content, sha256)
     archive = open_archive(content)
     metadata = parse(read_document(archive))
-    arrays = read_arrays(archive, metadata.sizes)
-    layers = tuple(
-        Layer(arrays[f"layers/{depth}/weights"], arrays[f"layers/{depth}/biases"], ACTIVATIONS[name])
-        for depth, name in enumerate(metadata.activations)
-    )
-    artifact = Artifact(metadata, Network(layers), found, len(content), content)
+    network = network_of(read_arrays(archive, metadata.sizes), metadata.activations)
+    artifact = Artifact(metadata, network, digest, len(content), content)
     self_test(artifact)
     return artifact
 

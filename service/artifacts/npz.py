@@ -8,27 +8,39 @@ import io
 import math
 import struct
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from types import MappingProxyType
-from typing import IO, Any, TypeAlias
+from typing import IO, Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from service.errors import BadArtifactError
 from service.members import FOREIGN_ERRORS
-from service.network import WIDE, FloatArray
+from service.network import ACTIVATIONS, WIDE, FloatArray, Layer, Network
 from service.zip_end import end_of
 
-__all__ = ["DTYPES", "array_shapes", "open_archive", "pack", "read_arrays", "read_document", "read_stacks"]
+__all__ = [
+    "DTYPES",
+    "array_shapes",
+    "by_name",
+    "network_of",
+    "open_archive",
+    "pack",
+    "read_arrays",
+    "read_document",
+    "read_stacks",
+]
 
 Shape: TypeAlias = tuple[int, ...]
 DType: TypeAlias = np.dtype[np.floating[Any]]
+Part = TypeVar("Part")
 
 DTYPES: Mapping[str, DType] = MappingProxyType({"float32": np.dtype("<f4"), "float16": np.dtype("<f2")})
 
 DOCUMENT = "metadata.json"
+WEIGHTS, BIASES = "layers/{}/weights", "layers/{}/biases"  # arrays of a layer, by its number from 0
 MAX_DOCUMENT_BYTES = 4 * 2**20
 MAX_ARRAY_BYTES = 128 * 2**20  # of all arrays together, in memory: 32 million numbers, kept as float16
 MAX_DIRECTORY_BYTES = 16 * 2**10  # 63 members, the most that 31 layers have, take less than 8 KiB
@@ -37,11 +49,25 @@ NPY_HEADER_BYTES = 128
 
 def array_shapes(sizes: Sequence[int]) -> dict[str, Shape]:
     """Name the arrays of a network with these sizes, each with its shape, layer by layer."""
-    shapes: dict[str, Shape] = {}
-    for depth, (n_in, n_out) in enumerate(pairwise(sizes)):
-        shapes[f"layers/{depth}/weights"] = (n_out, n_in)
-        shapes[f"layers/{depth}/biases"] = (n_out,)
-    return shapes
+    return by_name(((n_out, n_in), (n_out,)) for n_in, n_out in pairwise(sizes))
+
+
+def by_name(layers: Iterable[tuple[Part, Part]]) -> dict[str, Part]:
+    """Name what belongs to the weights and the biases of each layer, as the archive's arrays are named."""
+    named: dict[str, Part] = {}
+    for depth, (weights, biases) in enumerate(layers):
+        named[WEIGHTS.format(depth)], named[BIASES.format(depth)] = weights, biases
+    return named
+
+
+def network_of(arrays: Mapping[str, FloatArray], activations: Sequence[str]) -> Network:
+    """Put a network together from its arrays by name, and the name of each layer's activation."""
+    return Network(
+        tuple(
+            Layer(arrays[WEIGHTS.format(depth)], arrays[BIASES.format(depth)], ACTIVATIONS[name])
+            for depth, name in enumerate(activations)
+        )
+    )
 
 
 def pack(document: bytes, arrays: Mapping[str, FloatArray], dtype: DType) -> bytes:
@@ -164,7 +190,7 @@ def read_stacks(archive: zipfile.ZipFile, sizes: Sequence[int], n: int) -> dict[
 
 
 def _check_total(shapes: Mapping[str, Shape], what: str) -> None:
-    n_bytes = sum(4 * _count(shape) for shape in shapes.values())
+    n_bytes = sum(4 * math.prod(shape) for shape in shapes.values())  # in float32
     if n_bytes > MAX_ARRAY_BYTES:
         raise BadArtifactError(
             f"{what} take {n_bytes} bytes, at most {MAX_ARRAY_BYTES} are read; make the network smaller"
@@ -176,24 +202,23 @@ def _read_members(archive: zipfile.ZipFile, shapes: Mapping[str, Shape]) -> dict
     return {name: _read_array(archive, f"{name}.npy", shape) for name, shape in shapes.items()}
 
 
-def _count(shape: Shape) -> int:
-    return math.prod(shape)
-
-
 def _check_names(archive: zipfile.ZipFile, wanted: set[str]) -> None:
     found = {entry.orig_filename for entry in archive.infolist()}  # filename ends at the first zero byte
-    for name in sorted(wanted - found):
-        raise BadArtifactError(f"member {name} is missing, though sizes ask for it; write the file anew")
-    for name in sorted(found - wanted):
+    missing, foreign = wanted - found, found - wanted
+    if missing:
         raise BadArtifactError(
-            f"member {name[:60]!a} is not expected in an artifact; write the file without it"
+            f"member {min(missing)} is missing, though sizes ask for it; write the file anew"
+        )
+    if foreign:
+        raise BadArtifactError(
+            f"member {min(foreign)[:60]!a} is not expected in an artifact; write the file without it"
         )
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, shape: Shape) -> FloatArray:
     with _translated(name), archive.open(name) as member:
         dtype = _check_header(name, member.read(NPY_HEADER_BYTES), shape)
-        needed = _count(shape) * dtype.itemsize
+        needed = math.prod(shape) * dtype.itemsize
         declared = archive.getinfo(name).file_size
         if declared != NPY_HEADER_BYTES + needed:
             raise BadArtifactError(
@@ -209,7 +234,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, shape: Shape) -> FloatArray
 
 
 def _is_wide(shape: Shape) -> bool:
-    return len(shape) == len(("n_out", "n_in")) and _count(shape) >= WIDE
+    return len(shape) == len(("n_out", "n_in")) and math.prod(shape) >= WIDE
 
 
 def _check_header(name: str, header: bytes, shape: Shape) -> DType:

@@ -1,11 +1,10 @@
 """What a network answers when nothing has drifted: its validation digits, counted as a service counts."""
 
-from itertools import pairwise
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from service.artifacts.record import Count, Record, Row
+from service.artifacts.record import Count, Record, Row, rising
 
 __all__ = ["INK_BOUNDS", "SHARE_BOUNDS", "Bins", "Reference"]
 
@@ -29,7 +28,7 @@ class Bins(Record):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        if not all(below < above for below, above in pairwise(self.bounds)):
+        if not rising(self.bounds):
             raise ValueError("bounds are not sorted")
         if len(self.counts) != len(self.bounds) + 1:
             raise ValueError(f"{len(self.bounds)} bounds need one more count; there are {len(self.counts)}")

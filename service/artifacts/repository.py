@@ -9,11 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
-from service.artifacts.aliases import FILE_NAME, read_aliases
-from service.artifacts.format import NAME
+from service.artifacts.aliases import ALIASES_FILE, read_aliases
+from service.artifacts.format import HISTORY_SUFFIX, NAME, SUFFIX
 from service.artifacts.load import Artifact, load
-from service.artifacts.sums import FILE_NAME as SUMS
-from service.artifacts.sums import read_sums
+from service.artifacts.sums import SUMS_FILE, read_sums
 from service.errors import BadArtifactError, UnknownModelError
 
 __all__ = ["Catalogue", "Repository", "Reread", "Stamp"]
@@ -42,7 +41,7 @@ class Catalogue:
             BadArtifactError: an alias is the name of a model, or stands for one that does not exist.
         """
         models: dict[str, dict[str, Artifact]] = {}
-        for artifact in sorted(artifacts, key=_place):
+        for artifact in sorted(artifacts, key=_rank):
             models.setdefault(artifact.metadata.name, {})[artifact.metadata.version] = artifact
         named = cls(MappingProxyType({name: MappingProxyType(versions) for name, versions in models.items()}))
         for alias, model in aliases.items():
@@ -164,13 +163,11 @@ class Repository:
                 artifacts[key] = artifact
             except BadArtifactError as error:
                 failures[key] = error
-                artifacts |= {
-                    kept.metadata.full_name: kept for kept in previous if path in self._places(kept)
-                }
+                artifacts |= {kept.metadata.full_name: kept for kept in previous if self._is_of(kept, path)}
         try:
             catalogue = self._named(artifacts.values(), read_aliases(self.folder))
         except BadArtifactError as error:
-            failures[FILE_NAME] = error
+            failures[ALIASES_FILE] = error
             catalogue = _still_named(artifacts.values(), previous.aliases)
         return Reread(catalogue, MappingProxyType(failures))
 
@@ -180,15 +177,15 @@ class Repository:
             paths = self._paths()
         except BadArtifactError:
             paths = []
-        histories = [path.with_name(f"{path.stem}.history.npz") for path in paths]
-        files = (*paths, *histories, self.folder / SUMS, self.folder / FILE_NAME)
+        histories = [path.with_suffix(HISTORY_SUFFIX) for path in paths]
+        files = (*paths, *histories, self.folder / SUMS_FILE, self.folder / ALIASES_FILE)
         return frozenset(seen for file in files for seen in _seen(file))
 
     def _named(self, artifacts: Iterable[Artifact], aliases: Mapping[str, str]) -> Catalogue:
         try:
             return Catalogue.of(artifacts, aliases)
         except BadArtifactError as error:
-            raise BadArtifactError(f"{self.folder / FILE_NAME}: {error}") from error
+            raise BadArtifactError(f"{self.folder / ALIASES_FILE}: {error}") from error
 
     def _paths(self) -> list[Path]:
         try:
@@ -205,15 +202,19 @@ class Repository:
 
     def _load(self, path: Path, sums: Mapping[str, str]) -> Artifact:
         artifact = load(path, sha256=sums.get(path.relative_to(self.folder).as_posix()), inside=self.folder)
-        place, _ = self._places(artifact)
+        place = self._place(artifact)
         if place != path:
             raise BadArtifactError(f"{path}: holds {artifact.metadata.full_name}; move it to {place}")
         return artifact
 
-    def _places(self, artifact: Artifact) -> tuple[Path, Path]:
-        """Say where an artifact's file belongs, and in which folder."""
-        folder = self.folder / artifact.metadata.name
-        return folder / f"{artifact.metadata.version}.npz", folder
+    def _place(self, artifact: Artifact) -> Path:
+        """Return the path at which an artifact's file belongs."""
+        return self.folder / artifact.metadata.file
+
+    def _is_of(self, artifact: Artifact, path: Path) -> bool:
+        """Say whether a path is an artifact's own, or its model's folder where that cannot be listed."""
+        place = self._place(artifact)
+        return path in {place, place.parent}
 
 
 def _still_named(artifacts: Iterable[Artifact], aliases: Mapping[str, str]) -> Catalogue:
@@ -246,10 +247,10 @@ def _seen(file: Path) -> Iterator[tuple[str, int, int, int]]:
 
 
 def _is_artifact(path: Path) -> bool:
-    return path.suffix == ".npz" and not path.name.endswith(".history.npz")
+    return path.suffix == SUFFIX and not path.name.endswith(HISTORY_SUFFIX)
 
 
-def _place(artifact: Artifact) -> tuple[str, list[str | int], str]:
+def _rank(artifact: Artifact) -> tuple[str, list[str | int], str]:
     """Sort by name and then version, numbers within a version by their value."""
     version = artifact.metadata.version
     parts = re.split(r"(\d+)", version)  # text and digits take turns, text first

@@ -13,7 +13,7 @@ from service.artifacts import disk
 from service.artifacts.document import render
 from service.artifacts.format import Metadata, Version
 from service.artifacts.load import MAX_FILE_BYTES, verified
-from service.artifacts.npz import DTYPES, array_shapes, pack
+from service.artifacts.npz import DTYPES, array_shapes, by_name, pack
 from service.artifacts.sums import read_sums, write_sums
 from service.errors import BadArtifactError, BadInputError
 from service.network import FloatArray, Network
@@ -37,12 +37,11 @@ def save(network: Network, metadata: Metadata, folder: Path, *, dtype: str = "fl
         BadArtifactError: the metadata does not describe the network, the file would be larger than what is
             read, or the folder cannot be written to.
     """
-    file = f"{metadata.name}/{metadata.version}.npz"
     try:
         content = _packed(network, metadata, dtype)
     except BadArtifactError as error:
-        raise BadArtifactError(f"{folder / file}: {error}") from error
-    return put(folder, file, content)
+        raise BadArtifactError(f"{folder / metadata.file}: {error}") from error
+    return put(folder, metadata.file, content)
 
 
 def put(folder: Path, file: str, content: bytes) -> Path:
@@ -142,10 +141,7 @@ def _rounded(array: FloatArray, dtype: str) -> FloatArray:
 
 def _packed(network: Network, metadata: Metadata, dtype: str) -> bytes:
     _check(network, metadata)
-    arrays: dict[str, FloatArray] = {}
-    for depth, layer in enumerate(rounded(network, dtype).layers):
-        arrays[f"layers/{depth}/weights"] = layer.weights
-        arrays[f"layers/{depth}/biases"] = layer.biases
+    arrays = by_name((layer.weights, layer.biases) for layer in rounded(network, dtype).layers)
     content = pack(render(metadata), arrays, DTYPES[dtype])
     verified(content)  # golden samples included, on the numbers as rounded
     return content

@@ -9,9 +9,9 @@ from pathlib import Path
 from service.artifacts import disk
 from service.errors import BadArtifactError
 
-__all__ = ["FILE_NAME", "checked", "read_sums", "write_sums"]
+__all__ = ["SUMS_FILE", "checked", "read_sums", "write_sums"]
 
-FILE_NAME = "SHA256SUMS"
+SUMS_FILE = "SHA256SUMS"
 MAX_BYTES = 2**20
 LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](?:\./)?(.+)")
 
@@ -34,7 +34,7 @@ def read_sums(folder: Path) -> dict[str, str]:
     Raises:
         BadArtifactError: a line is not one of sha256sum's, or a file has two sums.
     """
-    path = folder / FILE_NAME
+    path = folder / SUMS_FILE
     if not os.path.lexists(path):
         return {}
     with disk.named(path):
@@ -62,4 +62,4 @@ def write_sums(folder: Path, sums: Mapping[str, str]) -> None:
         BadArtifactError: the folder cannot be written to.
     """
     lines = (f"{sums[file]}  {file}\n" for file in sorted(sums))
-    disk.write(folder / FILE_NAME, "".join(lines).encode())
+    disk.write(folder / SUMS_FILE, "".join(lines).encode())

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from service.artifacts import Artifact, Repository, load
+from service.artifacts.format import SUFFIX
 from service.artifacts.sums import read_sums
 
 __all__ = ["described", "find", "summary"]
@@ -16,7 +17,7 @@ def find(model: str, folder: Path) -> Artifact:
         UnknownModelError: the folder has none of that name.
     """
     path = Path(model)
-    return _load(path) if path.suffix == ".npz" else Repository(folder).read().find(model)
+    return _load(path) if path.suffix == SUFFIX else Repository(folder).read().find(model)
 
 
 def _load(path: Path) -> Artifact:

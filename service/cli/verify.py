@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from service.artifacts.format import SUFFIX
 from service.classifier import Classifier
 from service.cli.artifact import find
 from service.cli.options import settings_flags
@@ -24,7 +25,7 @@ def command(artifact: str, config: Path | None, **flags: object) -> None:
     found = find(artifact, Settings.load(flags, file=config).models)
     Classifier.of(found)
     click.echo(f"{found.sha256}  ok")
-    path, place = Path(artifact), Path(found.metadata.name, f"{found.metadata.version}.npz")
-    if path.suffix == ".npz" and path.absolute().parts[-2:] != place.parts:
+    path, place = Path(artifact), Path(found.metadata.file)
+    if path.suffix == SUFFIX and path.absolute().parts[-2:] != place.parts:
         holds = f"{click.format_filename(path)}: holds {found.metadata.full_name}"
         click.echo(f"digits: {holds}; to serve it, move it to <models>/{place}", err=True)

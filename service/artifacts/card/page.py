@@ -87,6 +87,6 @@ def _uses(metadata: Metadata) -> Iterator[str]:
 def _file(metadata: Metadata, sha256: str, size_bytes: int) -> Iterator[str]:
     yield "## File"
     yield (
-        f"`{metadata.name}/{metadata.version}.npz`, {size_bytes:,} bytes, sha256 `{sha256}`. Licence: "
+        f"`{metadata.file}`, {size_bytes:,} bytes, sha256 `{sha256}`. Licence: "
         f"{plain(metadata.licence)}. Made by {plain(metadata.producer)}."
     )
