@@ -100,7 +100,7 @@ class Worker:
         names = [name for name, _ in items[: len(looked)]]  # all of them, unless it was stopped
         verdicts = iter(self._judge([one for one in looked if isinstance(one, Seen)]))
         return [
-            self.rows.read(name, next(verdicts)) if isinstance(one, Seen) else one
+            self.rows.answered(name, next(verdicts)) if isinstance(one, Seen) else one
             for name, one in zip(names, looked, strict=True)
         ]
 

@@ -72,12 +72,12 @@ class Rows:
         told = ("name", "model", "model_version", "digit" if self.names_digits else "label")
         return (*told, *NO_ANSWER, "reject_below", *NO_ERROR)
 
-    def read(self, name: str, verdict: Verdict) -> Row:
+    def answered(self, name: str, verdict: Verdict) -> Row:
         """Tell what the network said."""
         digit: int | str | None = verdict.digit
         if digit is not None and not self.names_digits:
             digit = self.labels[verdict.argmax]
-        answered = {
+        answer = {
             "argmax": verdict.argmax,
             "activations": verdict.activations,
             "margin": verdict.margin,
@@ -85,7 +85,7 @@ class Rows:
             "reason": verdict.reason,
         }
         outcome = Outcome.REJECTED if verdict.rejected else Outcome.READ
-        return Row(name, outcome, self._line(name, digit, answered, NO_ERROR))
+        return Row(name, outcome, self._line(name, digit, answer, NO_ERROR))
 
     def failed(self, name: str, error: Exception) -> Row:
         """Tell why there is no answer; of an error that nobody foresaw, its kind alone."""
@@ -96,14 +96,14 @@ class Rows:
         return Row(name, Outcome.FAILED, self._line(name, None, NO_ANSWER, members))
 
     def _line(
-        self, name: str, digit: int | str | None, answered: Mapping[str, object], error: Mapping[str, object]
+        self, name: str, digit: int | str | None, answer: Mapping[str, object], error: Mapping[str, object]
     ) -> bytes:
         members = {
             "name": _visible(name),
             "model": self.model,
             "model_version": self.version,
             "digit" if self.names_digits else "label": digit,
-            **answered,
+            **answer,
             "reject_below": self.reject_below,
             **error,
         }

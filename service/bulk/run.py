@@ -1,4 +1,4 @@
-"""The one use case: many files in, one row each out, whatever happens on the way."""
+"""Many files in, one row each out, whatever happens on the way."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -129,23 +129,24 @@ class _Run:
 
     def _collect(self) -> None:
         """Keep what has been answered, at least one batch."""
-        done = self._first_of(self._in_hand)
-        suspects = [batch for future in done for batch in self._take(future)]
-        if (
-            suspects
-        ):  # whichever batch it was, let the others end, so that each of these is alone with its process
-            while self._in_hand:
-                suspects += [b for future in self._first_of(self._in_hand) for b in self._take(future)]
-            for batch in suspects:
-                self._keep(self._answer_alone(batch))
+        suspects = self._take_first()
+        if not suspects:
+            return
+        while self._in_hand:  # whichever it was: each suspect is to be alone with its process
+            suspects += self._take_first()
+        for batch in suspects:
+            self._keep(self._answer_alone(batch))
 
-    def _take(self, future: Future[list[Row]]) -> Iterator[list[Item]]:
-        """Keep a batch's rows, or return the batch where its process was ended."""
-        batch = self._in_hand.pop(future)
-        try:
-            self._keep(future.result())
-        except self._crew.broken:
-            yield batch
+    def _take_first(self) -> list[list[Item]]:
+        """Keep the rows of the first batches that are done; return those whose process was ended."""
+        broken: list[list[Item]] = []
+        for future in self._first_of(self._in_hand):
+            batch = self._in_hand.pop(future)
+            try:
+                self._keep(future.result())
+            except self._crew.broken:
+                broken.append(batch)
+        return broken
 
     def _answer_alone(self, batch: Sequence[Item]) -> list[Row]:
         try:

@@ -5,8 +5,9 @@ import gzip
 import tarfile
 import zlib
 from collections.abc import Iterator
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from service.bulk.found import Found, is_wanted, refused
 from service.bulk.read import check_size
@@ -41,7 +42,7 @@ class _Bounded:
         last: what the last read returned.
     """
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: BufferedIOBase) -> None:
         self.last = b""
         self._stream = stream
         self.allow(MAX_HEADER_BYTES, MAX_HEADER_READS)
@@ -87,7 +88,7 @@ def tar_members(path: Path) -> Iterator[Found]:
         yield refused(str(path), BadInputError("the tar archive is damaged or cut short; pack it anew"))
 
 
-def _opened(path: Path) -> Any:  # noqa: ANN401  # what each module opens has no name in common
+def _opened(path: Path) -> BufferedIOBase:
     """Open an archive and see by its first bytes how it is compressed."""
     with path.open("rb") as file:
         beginning = file.read(3)

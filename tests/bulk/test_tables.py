@@ -36,8 +36,8 @@ def activations(digit, strength=0.9):
 def three(rows):
     """A digit, a rejected picture and one that could not be read."""
     return [
-        rows.read("a.png", decide(activations(3), 0.5)),
-        rows.read('b, "quoted"\n.png', decide(activations(7, 0.4), 0.5)),
+        rows.answered("a.png", decide(activations(3), 0.5)),
+        rows.answered('b, "quoted"\n.png', decide(activations(7, 0.4), 0.5)),
         rows.failed("c.png", BadImageError("a chunk is cut off; send it anew")),
     ]
 
@@ -91,11 +91,11 @@ def test_an_error_that_nobody_foresaw_says_nothing_of_a_library(rows):
 
 def test_a_model_with_other_labels_names_them(rows):
     letters = replace(rows, labels=tuple("abcdefghij"))
-    row = orjson.loads(letters.read("a.png", decide(activations(3), 0.5)).line)
+    row = orjson.loads(letters.answered("a.png", decide(activations(3), 0.5)).line)
     assert (row["label"], row["argmax"]) == ("d", 3)
     assert tuple(row) == letters.members
     [told] = pyarrow.parquet.read_table(
-        written(".parquet", letters, [letters.read("a.png", decide(activations(3), 0.5))])
+        written(".parquet", letters, [letters.answered("a.png", decide(activations(3), 0.5))])
     ).to_pylist()
     assert told["label"] == "d"
 
