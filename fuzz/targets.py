@@ -18,7 +18,8 @@ from PIL import Image
 from service.artifacts.load import verified
 from service.errors import BadArtifactError, ImageError
 from service.imaging import Format, Limits, decode, normalize
-from service.imaging.png import SIGNATURE, check
+from service.imaging.format import PNG_SIGNATURE
+from service.imaging.png import check
 from service.web.brief import read_brief
 
 __all__ = ["SEEDS", "TARGETS", "seeds"]
@@ -72,7 +73,7 @@ def read_request(content: bytes) -> None:
 
 def _repaired(content: bytes) -> bytes:
     """Put the right checksum behind every chunk, so that what lies beyond the checksums is reached too."""
-    parts, place = [SIGNATURE], len(SIGNATURE)
+    parts, place = [PNG_SIGNATURE], len(PNG_SIGNATURE)
     while place + 12 <= len(content):
         length = min(int.from_bytes(content[place : place + 4], "big"), len(content) - place - 12)
         named = content[place + 4 : place + 8 + length]

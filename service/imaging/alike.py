@@ -12,26 +12,28 @@ from PIL import Image
 from zlib_ng import zlib_ng
 
 from service.errors import ImageError
+from service.imaging.format import PNG_SIGNATURE
 from service.imaging.frame import SIDE
 from service.imaging.header import GREY, Header
 from service.imaging.inflate import BLOCK, inflate, stored_block
 from service.imaging.limits import Limits
+from service.imaging.orientation import UPRIGHT
 from service.imaging.plane import unit
-from service.imaging.png import SIGNATURE, check
+from service.imaging.png import check
 from service.network import FloatArray
 
 __all__ = ["decode_alike", "is_alike"]
 
 HEADER = Header(SIDE, SIDE, 8, GREY, interlaced=False)
-START = SIGNATURE + len(HEADER.content).to_bytes(4, "big") + b"IHDR" + HEADER.content
+START = PNG_SIGNATURE + len(HEADER.content).to_bytes(4, "big") + b"IHDR" + HEADER.content
 WHOLE_HEADER = START + zlib_ng.crc32(b"IHDR" + HEADER.content).to_bytes(4, "big")
 IMAGE_DATA = len(WHOLE_HEADER) + 8  # where the first byte of it is, after a length and a name
 END = b"\0\0\0\0IEND" + zlib_ng.crc32(b"IEND").to_bytes(4, "big")
-MOST = 2 * HEADER.n_bytes  # bytes of image data, of which check allows no fewer
+MOST = 2 * HEADER.n_bytes  # bytes of image data: more are left to check, which allows some more
 
 ROW = 1 + SIDE  # bytes: the filter and the pixels
-ROWS = SIDE * ROW
-AT_ONCE = BLOCK // (ROW + ROWS)
+ROWS = SIDE * ROW  # bytes of all rows of a picture
+AT_ONCE = BLOCK // (ROW + ROWS)  # pictures that one stored block holds: 77
 LAST_FILTER = 4  # Paeth's
 
 
@@ -92,7 +94,7 @@ def _rows_of_any(png: bytes, limits: Limits) -> bytes | None:
     """Return the rows of any sound PNG."""
     try:
         checked = check(png, limits)
-        if checked.transparency is not None or checked.orientation != 1:
+        if checked.transparency is not None or checked.orientation != UPRIGHT:
             return None
         return b"".join(inflate(checked.image_data, ROWS))
     except ImageError:
@@ -104,7 +106,8 @@ def _parts(filtered: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
 
 
 def _unfiltered(filtered: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Undo the filters of at most 77 pictures: (n, 29 × 29) → (n, 28, 28)."""
-    size = SIDE, len(filtered) * (1 + SIDE)
+    """Undo the filters of at most AT_ONCE pictures: (n, 29 × 29) → (n, 28, 28)."""
+    n_rows = 1 + SIDE  # of each, the zeros before it included
+    size = SIDE, len(filtered) * n_rows
     tall = Image.frombytes("L", size, stored_block(filtered.tobytes()), "zip", ("L", 0))
-    return np.asarray(tall).reshape(-1, 1 + SIDE, SIDE)[:, 1:]
+    return np.asarray(tall).reshape(-1, n_rows, SIDE)[:, 1:]

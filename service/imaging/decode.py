@@ -10,7 +10,7 @@ from PIL import Image
 
 from service.errors import BadImageError, NotAPngError
 from service.imaging.budget import Budget
-from service.imaging.format import Format, format_of, looks_like
+from service.imaging.format import PNG_SIGNATURE, Format, format_of, looks_like
 from service.imaging.jpeg import jpeg_size, jpeg_source
 from service.imaging.limits import Limits
 from service.imaging.parts import Box
@@ -53,7 +53,7 @@ STORED: Mapping[int, Callable[[int, int, int, int, int, int], Box]] = MappingPro
 )
 """Where a part of an upright picture of some width and height is stored, by its EXIF orientation."""
 
-TURNED = frozenset((5, 6, 7, 8))  # orientations in which the picture lies on its side
+ON_ITS_SIDE = frozenset((5, 6, 7, 8))  # orientations in which width and height are swapped
 
 SOURCES: Mapping[Format, Callable[[bytes, Limits], Source]] = MappingProxyType(
     {Format.PNG: png_source, Format.JPEG: jpeg_source, Format.WEBP: webp_source}
@@ -99,7 +99,7 @@ def decode(content: bytes, limits: Limits, budget: Budget | None = None, part: B
         BusyError: too many large pictures are being decoded.
     """
     source = source_of(content, limits)
-    width, height = source.size[::-1] if source.orientation in TURNED else source.size
+    width, height = source.size[::-1] if source.orientation in ON_ITS_SIDE else source.size
     left, top, right, bottom = (0, 0, width, height) if part is None else part
     size = right - left, bottom - top
     with nullcontext() if budget is None else budget.lend(source.memory):
@@ -123,8 +123,8 @@ def source_of(content: bytes, limits: Limits) -> Source:
     found = format_of(content)
     if found in limits.formats:
         return SOURCES[found](content, limits)
-    if content and b"\x89PNG\r\n\x1a\n".startswith(content):
-        raise BadImageError("the PNG is cut off within its first 8 bytes")
+    if content and PNG_SIGNATURE.startswith(content):
+        raise BadImageError(f"the PNG is cut off within its first {len(PNG_SIGNATURE)} bytes")
     raise _not_read(content, found, limits)
 
 

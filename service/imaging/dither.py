@@ -20,8 +20,8 @@ RESTLESS = 3.2  # pixels: grain differs from pixel to pixel as much as over two,
 CALM = 0.55  # where grey changes evenly it changes half as much from pixel to pixel as over two
 MOST = 8  # times that a picture is blurred
 FLAT, RIM = 0.15, 2  # from the darkest cell of bare paper to its lightest, but for so many along the edges
-SIDE = 8  # pixels of a block
-SMALLEST = 3 * SIDE  # pixels along the shorter side, in which there are blocks to compare
+BLOCK = 8  # pixels along each side of a block of them
+SMALLEST = 3 * BLOCK  # pixels along the shorter side, in which there are blocks to compare
 SMALLER = 0.7  # of the differences: the others are those between paper and ink
 OF_SMALLER = 0.31  # mean square of so many of a normal variable's values, in units of its variance
 CHANCE = 4.5  # standard deviations of a mean of as many: by so much fewer blocks may differ less than usual
@@ -69,11 +69,11 @@ def _dottedness(grey: FloatArray) -> float:
 
 def _is_even(grey: FloatArray) -> bool:
     """Say whether blocks differ less from the next ones than their pixels would let them by chance."""
-    means = cells_of(grey, SIDE)
-    within = float(np.median(cells_of(grey * grey, SIDE) - means * means))
+    means = cells_of(grey, BLOCK)
+    within = float(np.median(cells_of(grey * grey, BLOCK) - means * means))
     squares = np.sort((means[:, 1:] - means[:, :-1]) ** 2, axis=None)
     between = float(squares[: round(SMALLER * squares.size)].mean()) / OF_SMALLER
-    usual = 2 * within / SIDE**2
+    usual = 2 * within / BLOCK**2
     return within > LEAST and between < usual * (1 - CHANCE / means.size**0.5)
 
 

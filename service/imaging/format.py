@@ -3,7 +3,10 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-__all__ = ["Format", "format_of", "looks_like"]
+__all__ = ["FORMATS", "PNG_SIGNATURE", "Format", "format_of", "looks_like"]
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+"""The bytes that every PNG begins with (PNG specification, section 5.2)."""
 
 
 class Format(StrEnum):
@@ -61,7 +64,7 @@ TEXTS = (
 """What a text holds near its beginning, in lower case, and the name of that."""
 
 FORMATS = (
-    (Format.PNG, 0, b"\x89PNG\r\n\x1a\n"),
+    (Format.PNG, 0, PNG_SIGNATURE),
     (Format.JPEG, 0, b"\xff\xd8\xff"),
     (Format.WEBP, 8, b"WEBP"),
 )

@@ -13,7 +13,8 @@ from itertools import chain
 from zlib_ng import zlib_ng
 
 from service.errors import BadImageError
-from service.imaging.png import SIGNATURE, Png
+from service.imaging.format import PNG_SIGNATURE
+from service.imaging.png import Png
 
 __all__ = ["BLOCK", "StoredPng", "inflate", "stored_block"]
 
@@ -22,9 +23,7 @@ STORED_HEADER = "<BHH"  # of a stored block (RFC 1951, section 3.2.4), which hol
 BLOCK = ASKED - struct.calcsize(STORED_HEADER)
 PIECE = 32_768  # compressed bytes at a time: zlib copies what it leaves for later
 ZLIB_HEADER = b"\x78\x01"
-UNCHECKED = bytes(
-    4
-)  # in place of the checksum of image data, which Pillow steps over; ours was checked before
+UNCHECKED = bytes(4)  # in place of a chunk's checksum, which Pillow steps over; the file's own was checked
 
 
 def inflate(image_data: Sequence[memoryview], n_bytes: int) -> Iterator[bytes]:
@@ -79,8 +78,12 @@ def _check_end(stream: "zlib_ng._Decompress", compressed: bytes, pieces: Iterato
 
 def stored_block(rows: bytes) -> bytes:
     """Write rows, at most 65,531 bytes, as a zlib stream of one stored block, to be read to its last row."""
-    n_bytes = len(rows)
-    return ZLIB_HEADER + struct.pack(STORED_HEADER, 0, n_bytes, n_bytes ^ 0xFFFF) + rows
+    return ZLIB_HEADER + _stored_header(len(rows)) + rows
+
+
+def _stored_header(n_bytes: int) -> bytes:
+    """Write what stands before so many stored bytes of a block that is not the stream's last."""
+    return struct.pack(STORED_HEADER, 0, n_bytes, n_bytes ^ 0xFFFF)
 
 
 class StoredPng:
@@ -118,7 +121,7 @@ class StoredPng:
 def _stored(png: Png) -> Iterator[bytes]:
     """Write the PNG anew, part by part; Pillow stops at the last row, so the stream needs no end."""
     header = png.header
-    yield SIGNATURE
+    yield PNG_SIGNATURE
     yield from _chunk(b"IHDR", header.content)
     if png.palette is not None:
         yield from _chunk(b"PLTE", png.palette)
@@ -126,8 +129,7 @@ def _stored(png: Png) -> Iterator[bytes]:
             yield from _chunk(b"tRNS", png.transparency)
     yield from _chunk(b"IDAT", ZLIB_HEADER)
     for block in inflate(png.image_data, header.n_bytes):
-        n_bytes = len(block)
-        stored = struct.pack(STORED_HEADER, 0, n_bytes, n_bytes ^ 0xFFFF) + block
+        stored = _stored_header(len(block)) + block
         yield struct.pack(">I4s", len(stored), b"IDAT")
         yield stored
         yield UNCHECKED

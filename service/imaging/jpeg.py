@@ -17,7 +17,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from service.errors import BadImageError
 from service.imaging.limits import Limits
-from service.imaging.orientation import UPRIGHT, orientation_of
+from service.imaging.orientation import EXIF_NAME, UPRIGHT, orientation_of
 from service.imaging.source import Source
 
 __all__ = ["jpeg_size", "jpeg_source"]
@@ -28,7 +28,6 @@ OTHER_FRAMES = frozenset({*range(0xC3, 0xD0)} - {0xC4, 0xC8, 0xCC})  # lossless,
 TABLES = frozenset((0xC4, 0xDB, 0xDD))  # Huffman tables, quantization tables, restart interval
 SCAN, JFIF, EXIF, ADOBE = 0xDA, 0xE0, 0xE1, 0xEE
 JFIF_NAME, JFIF_BYTES = b"JFIF\0", 14  # shorter ones are none to libjpeg
-EXIF_NAME = b"Exif\0\0"
 MODES = {1: "L", 3: "RGB"}  # by the number of components
 FRAME = ">BHHB"  # precision, height, width, components
 
@@ -71,8 +70,8 @@ def jpeg_source(content: bytes, limits: Limits) -> Source:
         elif segment.marker == SCAN:
             n_scans += 1
             _check_scan(mode, n_scans)
-        elif segment.marker == EXIF and segment.content[:6] == EXIF_NAME:
-            orientation = orientation or orientation_of(bytes(segment.content[6:]))
+        elif segment.marker == EXIF and segment.content[: len(EXIF_NAME)] == EXIF_NAME:
+            orientation = orientation or orientation_of(bytes(segment.content[len(EXIF_NAME) :]))
         if segment.marker in {*FRAMES, *TABLES, SCAN, ADOBE} or _is_jfif(segment):
             parts.append(segment.whole)
     if not n_scans:

@@ -2,7 +2,9 @@
 
 import struct
 
-__all__ = ["UPRIGHT", "orientation_of"]
+__all__ = ["EXIF_NAME", "UPRIGHT", "orientation_of"]
+
+EXIF_NAME = b"Exif\0\0"  # what a JPEG says before its EXIF, and some writers of WebP say too
 
 UPRIGHT = 1
 ORIENTATIONS = range(1, 9)

@@ -12,13 +12,12 @@ from typing import NamedTuple
 from zlib_ng import zlib_ng
 
 from service.errors import BadImageError
+from service.imaging.format import PNG_SIGNATURE
 from service.imaging.header import PALETTE, Header, read_header
 from service.imaging.limits import Limits
-from service.imaging.orientation import orientation_of
+from service.imaging.orientation import UPRIGHT, orientation_of
 
-__all__ = ["SIGNATURE", "Png", "check", "png_size"]
-
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
+__all__ = ["Png", "check", "png_size"]
 
 SIZE_AT = 16  # bytes: the signature, then the length and the name of the first chunk
 
@@ -28,7 +27,6 @@ LONGEST = 65_536  # bytes of a chunk that is read; one with image data may be lo
 MAX_CHUNKS = 16_384  # 16 MiB in pieces of 1 kB; millions of empty chunks would take seconds to walk
 
 PLAIN = [b"IDAT", b"IEND"]  # what most small PNGs hold behind their header
-UPRIGHT = 1
 
 TRANSPARENT_COLOUR = {"1": 2, "L": 2, "I;16": 2, "RGB": 6}  # bytes of tRNS by mode, 16 bits a channel
 
@@ -97,7 +95,7 @@ def check(png: bytes, limits: Limits) -> Png:
 def _walk(png: bytes) -> Iterator[Chunk]:
     """Yield the chunks from the first to IEND, each of them whole."""
     view = memoryview(png)
-    start = len(SIGNATURE)
+    start = len(PNG_SIGNATURE)
     for _ in range(MAX_CHUNKS):
         if start + 12 > len(png):  # length, name and checksum have four bytes each
             raise BadImageError("the PNG is cut off: it ends before its IEND chunk")

@@ -1,4 +1,4 @@
-"""The size of a WebP, read from its header before any of it is decoded.
+"""The structure of a WebP, checked chunk by chunk before any of it is decoded.
 
 Source: RFC 9649, WebP Image Format.
 """
@@ -14,17 +14,16 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from service.errors import BadImageError
 from service.imaging.limits import Limits
-from service.imaging.orientation import UPRIGHT, orientation_of
+from service.imaging.orientation import EXIF_NAME, UPRIGHT, orientation_of
 from service.imaging.source import Source
 
 __all__ = ["webp_size", "webp_source"]
 
 RIFF_BYTES = 12  # "RIFF", the length of what follows it, "WEBP"
 MAX_CHUNKS = 4096
-EXIF_NAME = b"Exif\0\0"  # which some writers put before what the format asks for
 START_CODE = b"\x9d\x01\x2a"
 LOSSLESS_MARK = 0x2F
-SIDE = 0x3FFF  # the 14 bits of a side
+SIDE_BITS = 0x3FFF  # the lowest 14, in which a side is written
 ALPHA = 0x10
 TIMES = 4  # the memory of a PNG: two canvases, what is decoded onto them, and Pillow's picture
 
@@ -99,10 +98,11 @@ def _canvas(name: bytes, chunk: memoryview) -> Canvas:
     """
     if name == b"VP8 " and chunk[3:6] == START_CODE and len(chunk) >= 10:  # noqa: PLR2004  # bytes of a header
         width, height = struct.unpack_from("<HH", chunk, 6)
-        return Canvas(width & SIDE, height & SIDE, "RGB")
+        return Canvas(width & SIDE_BITS, height & SIDE_BITS, "RGB")
     if name == b"VP8L" and len(chunk) >= 5 and chunk[0] == LOSSLESS_MARK:  # noqa: PLR2004  # the same
         (bits,) = struct.unpack_from("<I", chunk, 1)
-        return Canvas((bits & SIDE) + 1, (bits >> 14 & SIDE) + 1, "RGBA" if bits >> 28 & 1 else "RGB")
+        width, height = (bits & SIDE_BITS) + 1, (bits >> 14 & SIDE_BITS) + 1
+        return Canvas(width, height, "RGBA" if bits >> 28 & 1 else "RGB")
     if name == b"VP8X" and len(chunk) >= 10:  # noqa: PLR2004  # the same
         width, height = (int.from_bytes(chunk[start : start + 3], "little") + 1 for start in (4, 7))
         return Canvas(width, height, "RGBA" if chunk[0] & ALPHA else "RGB")

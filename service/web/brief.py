@@ -5,7 +5,7 @@ import re
 from typing import NamedTuple
 
 from service.imaging import BRIEF, claimed_pixels, is_alike
-from service.imaging.png import SIGNATURE
+from service.imaging.format import FORMATS, PNG_SIGNATURE, Format
 from service.web.heads import END_OF_HEAD, Variables, read_head
 
 __all__ = ["Brief", "read_brief"]
@@ -16,7 +16,8 @@ LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*(?=\r\n)", re.
 JSON = re.compile(rb'\s*\{\s*"image"\s*:\s*"(?:data:image/png;base64,)?([A-Za-z0-9+/]+={0,2})"\s*\}\s*')
 UNUSUAL = re.compile(rb"\r\n(?:transfer-encoding|expect)", re.IGNORECASE)  # whose rest may come only later
 END_OF_PNG = b"IEND\xaeB`\x82"
-OTHER_FORMATS = (b"\xff\xd8\xff", b"WEBP")  # whose pixels are not bounded by what a PNG claims
+OTHER_MARKS = tuple(mark for name, _, mark in FORMATS if name is not Format.PNG)
+"""What pictures hold whose pixels are not bounded by what a PNG claims."""
 
 
 class Brief(NamedTuple):
@@ -59,7 +60,7 @@ def read_brief(received: bytes) -> Brief | None:
 
 def _is_png(body: bytes, variables: Variables) -> bool:
     """Say whether the body is the picture itself, whatever else its bytes may look like."""
-    return body.startswith(SIGNATURE) and "multipart" not in variables.get("CONTENT_TYPE", "").lower()
+    return body.startswith(PNG_SIGNATURE) and "multipart" not in variables.get("CONTENT_TYPE", "").lower()
 
 
 def _in_json(body: bytes) -> bytes | None:
@@ -69,14 +70,14 @@ def _in_json(body: bytes) -> bytes | None:
         png = binascii.a2b_base64(found[1]) if found else b""
     except binascii.Error:
         return None
-    return png if png.startswith(SIGNATURE) else None
+    return png if png.startswith(PNG_SIGNATURE) else None
 
 
 def _only_png_in(body: bytes) -> bytes | None:
     """Return where the one picture in a body begins, and all behind it; None where it may hold others."""
-    if body.count(SIGNATURE) != 1 or any(mark in body for mark in OTHER_FORMATS):
+    if body.count(PNG_SIGNATURE) != 1 or any(mark in body for mark in OTHER_MARKS):
         return None
-    return body[body.index(SIGNATURE) :]
+    return body[body.index(PNG_SIGNATURE) :]
 
 
 def _length(head: bytes) -> int | None:

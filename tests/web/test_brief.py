@@ -9,7 +9,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 import pytest
 
 from service.imaging import BRIEF
-from service.imaging.png import SIGNATURE
+from service.imaging.format import PNG_SIGNATURE
 from service.web.brief import read_brief
 from service.web.loop import Envelope
 
@@ -19,7 +19,7 @@ FORM = b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Type: Multipart/form-d
 
 def claims(width, height):
     """The beginning of a PNG that says it has this size."""
-    return SIGNATURE + b"\0\0\0\rIHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes(9)
+    return PNG_SIGNATURE + b"\0\0\0\rIHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes(9)
 
 
 SMALL = claims(28, 28)
@@ -149,7 +149,7 @@ class TestBriefIsNot:
 
 
 class TestPictureIn:
-    MNISTS = SIGNATURE + b"\0\0\0\rIHDR" + b"\0\0\0\x1c" * 2 + b"\x08\0\0\0\0the rest, and IEND\xaeB`\x82"
+    MNISTS = PNG_SIGNATURE + b"\0\0\0\rIHDR" + b"\0\0\0\x1c" * 2 + b"\x08\0\0\0\0the rest, and IEND\xaeB`\x82"
 
     @pytest.mark.parametrize(
         "body", [MNISTS, b"--x\r\n\r\n" + MNISTS + b"\r\n--x--\r\n", b'{"image":"%s"}' % b64encode(MNISTS)]

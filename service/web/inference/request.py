@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.errors import BadInputError
-from service.imaging.png import SIGNATURE
+from service.imaging.format import PNG_SIGNATURE
 from service.web.bodies import read_json
 from service.web.inference.schema import (
     HINT,
@@ -116,7 +116,7 @@ def _end_of_json(body: bytes, json_bytes: str | None) -> int:
 
 
 def _raw(body: bytes, n_in: int) -> Tensor:
-    if body.startswith(SIGNATURE):
+    if body.startswith(PNG_SIGNATURE):
         return Tensor("png", "BYTES", (1,), (body,))
     n_images, rest = divmod(len(body), 4 * n_in)
     if rest:
