@@ -75,9 +75,8 @@ HERE: list[Worker] = []
 
 
 def _begin(stop: c_bool, job: Job) -> None:
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches every process of a terminal; the first one ends us
+    # Ctrl-C reaches every process of a terminal; the first one ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     HERE.append(Worker(job, lambda: bool(stop.value)))
 
 

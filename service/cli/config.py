@@ -30,9 +30,8 @@ def command(config: Path | None, *, as_json: bool, **flags: object) -> None:
 
 
 def _line(setting: Effective) -> str:
-    left_out = (
-        setting.value is None or SETTINGS[setting.name].secret
-    )  # TOML has no null, and nobody asterisks
+    # TOML has no null, and nobody has asterisks for a secret
+    left_out = setting.value is None or SETTINGS[setting.name].secret
     value = "none" if setting.value is None else _toml(setting.value)
     return f"{'# ' if left_out else ''}{setting.name} = {value}  # {setting.source}"
 

@@ -39,9 +39,8 @@ CRISPER = 40  # the same of ink that is weaker than grain may be: shades of pape
 CRISPEST = 0.36  # times the strongest ink, from one cell to the next: no more is asked for
 HAIR = 1.7  # pixels: a narrower line is read from the pixels around each as well
 LARGE = 96  # pixels a side: on fewer no line is thinner than a pixel of what was sent
-LONGEST = (
-    10  # outline in longer sides of the picture: 8.9 in MNIST's test digits at most, 11 and more in noise
-)
+LONGEST = 10
+"""Of an outline, in longer sides of the picture: 8.9 in MNIST's test digits at most, 11 and more in noise."""
 WRITTEN = 0.35  # of a label's longer side: so large is what is written on it
 BROADEST = 0.2  # of its longer side: a pen is no wider there, and a hole in a thick digit is
 ONE = 0.85  # of it, at least, hangs together: an eight has two holes

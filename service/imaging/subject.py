@@ -24,9 +24,7 @@ UNDER = 0.75  # of the digit's width, at least: an underline
 LONG = 2  # times its shorter side, at most: for so long a picture counts
 LONGER = 1.15  # times the digit's longer side: a line beside it that is no longer may be a one
 APART = 0.08  # of the digit's longer side, between it and a dot that is not its own
-OUTWEIGHED = (
-    3  # times its area: so much ink at all four edges is the digit, and what lies inside a piece of it
-)
+OUTWEIGHED = 3  # times its area: so much ink at all four edges is the digit, and this is a piece of it
 
 
 def subject(cells: FloatArray) -> Mask | None:

@@ -13,11 +13,8 @@ from service.verdict import accepted
 
 __all__ = ["report"]
 
-COVERAGES = (
-    0.99,
-    0.98,
-    0.95,
-)  # shares of digits accepted at which networks are compared; of the last, by kind
+COVERAGES = (0.99, 0.98, 0.95)
+"""Shares of digits accepted at which networks are compared; at the last, trash by its kinds."""
 NEVER = "–"
 
 

@@ -11,9 +11,7 @@ from service.web.brief import read_brief
 from service.web.heads import written
 
 BUDGET = 375  # calls of Python functions by one request; by Flask's way it was 620
-HEADS = (
-    25  # calls to read a request's head and to write its answer's, besides; gunicorn's take over a hundred
-)
+HEADS = 25  # calls to read a request's head and to write its answer's; gunicorn's take over a hundred
 HINT = """
 POST /v1/classify calls {found} Python functions, and its budget is {budget}. Each costs about a microsecond
 of every request. Look at the list below for what is new, and make it cheaper or leave it out; if it is worth

@@ -52,9 +52,8 @@ def _sorted_images() -> FloatArray:
     patterns = np.array(list(KINDS.values()), float)
     of_a_kind = np.stack([patterns, -patterns], axis=1).reshape(-1, 4)
     everything = np.array(list(product((1.0, -1.0), repeat=4)))
-    return np.concatenate(
-        [of_a_kind, everything[everything.prod(axis=1) < 0]]
-    )  # an odd number of white pixels
+    of_none = everything[everything.prod(axis=1) < 0]  # an odd number of white pixels
+    return np.concatenate([of_a_kind, of_none])
 
 
 IMAGES = _sorted_images()  # (16, 4)

@@ -30,9 +30,8 @@ HINT = 'send {"inputs": [{"name", "shape", "datatype", "data"}]}'
 
 Scalar: TypeAlias = bool | int | float | str | None
 Size = Annotated[int, Field(ge=0, lt=2**63)]
-Data: TypeAlias = Annotated[
-    Any, WithJsonSchema({"type": "array"})
-]  # a million numbers are not looked at twice
+Data: TypeAlias = Annotated[Any, WithJsonSchema({"type": "array"})]
+"""What pydantic leaves as it is: a million numbers are not looked at twice."""
 
 
 class Part(BaseModel):
