@@ -11,6 +11,7 @@ from service.imaging.frame import FINE
 from service.imaging.limits import Limits
 from service.imaging.near import read
 from service.imaging.normalize import Choice, Step
+from service.imaging.parts import Box
 from service.imaging.preprocessing import Preprocessing
 from service.network import FloatArray
 
@@ -34,7 +35,7 @@ class Frame(NamedTuple):
 
     name: str
     picture: Image.Image
-    box: tuple[int, int, int, int] | None = None
+    box: Box | None = None
 
 
 def frames(

@@ -16,7 +16,6 @@ from service.network import FloatArray
 __all__ = [
     "LONGEST",
     "SOLID",
-    "Box",
     "Ink",
     "border_of",
     "box_of",

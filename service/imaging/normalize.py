@@ -13,7 +13,8 @@ from service.imaging.coarse import undo_enlargement
 from service.imaging.decode import Picture
 from service.imaging.dither import without_dither
 from service.imaging.frame import SIDE, Framed, frame, frame_whole
-from service.imaging.ink import Box, Ink, read_ink, read_small_ink
+from service.imaging.ink import Ink, read_ink, read_small_ink
+from service.imaging.parts import Box
 from service.imaging.preprocessing import Pixels
 from service.imaging.ruling import without_ruling
 from service.imaging.several import holds_several
@@ -67,7 +68,7 @@ class Normalized:
 
     pixels: Pixels
     inverted: bool
-    bounding_box: tuple[int, int, int, int] | None
+    bounding_box: Box | None
     scale: float
     shift: tuple[float, float]
     ink: float

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
 from service.imaging.hue import DULL, by_hue
+from service.imaging.parts import Mask
 from service.network import FloatArray
 
 __all__ = ["Planes", "flatten", "read_planes", "unit"]
@@ -107,12 +108,13 @@ def _transparent(strip: Image.Image, factor: int) -> Planes:
 
 
 def _deep(strip: Image.Image, factor: int) -> Planes:
+    """Read samples of 16 bits, and which of them is transparent, if one is."""
     samples = np.asarray(strip)  # uint16
     transparent = strip.info.get("transparency")
     if transparent is None:
-        return Planes(_reduce(samples, factor) / np.float32(65_535), None)
+        return Planes(_averaged(samples, factor) / np.float32(65_535), None)
     opaque = samples != transparent
-    return Planes(_reduce(samples * opaque, factor) / np.float32(65_535), _reduce(opaque, factor))
+    return Planes(_averaged(samples * opaque, factor) / np.float32(65_535), _averaged(opaque, factor))
 
 
 def _reduced(plane: Image.Image, factor: int) -> Image.Image:
@@ -131,7 +133,8 @@ def unit(samples: NDArray[np.uint8]) -> FloatArray:
     return light
 
 
-def _reduce(samples: np.ndarray, factor: int) -> FloatArray:
+def _averaged(samples: NDArray[np.generic], factor: int) -> FloatArray:
+    """Average squares of factor × factor samples, whatever numbers they are."""
     return np.asarray(Image.fromarray(samples.astype(np.float32)).reduce(factor))
 
 
@@ -162,21 +165,21 @@ def _paper(light: FloatArray, opacity: FloatArray) -> np.float32:
     return np.float32(BLACK if ink > MIDDLE else WHITE)
 
 
-def _rim(painted: np.ndarray) -> np.ndarray:
+def _rim(painted: Mask) -> Mask:
     """Draw the outermost pixels of what is painted, less those that are blended with nothing."""
     whole = _within(painted)
-    rim: np.ndarray = whole & ~_within(whole)
+    rim: Mask = whole & ~_within(whole)
     return rim
 
 
-def _within(painted: np.ndarray) -> np.ndarray:
+def _within(painted: Mask) -> Mask:
     """Draw what is painted and has nothing but paint to its left and right, above and below."""
     wide = np.pad(painted, 1)
-    within: np.ndarray = painted & wide[:-2, 1:-1] & wide[2:, 1:-1] & wide[1:-1, :-2] & wide[1:-1, 2:]
+    within: Mask = painted & wide[:-2, 1:-1] & wide[2:, 1:-1] & wide[1:-1, :-2] & wide[1:-1, 2:]
     return within
 
 
-def _fills_its_box(painted: np.ndarray) -> bool:
+def _fills_its_box(painted: Mask) -> bool:
     rows, columns = painted.any(axis=1), painted.any(axis=0)
     height, width = np.ptp(np.flatnonzero(rows)) + 1, np.ptp(np.flatnonzero(columns)) + 1
     return bool(painted.sum() > FILLED * height * width)

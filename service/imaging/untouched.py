@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.imaging.frame import CENTRE, SIDE
-from service.imaging.ink import Box, Ink
+from service.imaging.ink import Ink
+from service.imaging.parts import Box
 from service.imaging.subject import THRESHOLD
 from service.network import FloatArray
 
