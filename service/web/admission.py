@@ -6,7 +6,9 @@ requests of probes do not wait with the others, so that a busy service is not ta
 
 import re
 import time
+from collections.abc import Mapping
 from socket import MSG_DONTWAIT, MSG_PEEK
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from service.web.errors import OverloadedError
@@ -28,6 +30,15 @@ PROBE_LINE = re.compile(rb"(?:GET|HEAD) (?:%s)[ ?]" % PATHS)
 GOES_ON = re.compile(rb"\r\n(?:content-length|transfer-encoding|expect)[ \t]*:", re.IGNORECASE)
 LONG_SECONDS = 1  # for which no request keeps a processor busy
 RETRY_AFTER_SECONDS = 1  # a queue that is full now has been answered or given up by then
+WHY: Mapping[Shed, str] = MappingProxyType(
+    {
+        Shed.FULL: "more requests wait than are answered in time",
+        Shed.STRAIN: "more requests come than are answered in time",
+        Shed.LATE: "the request has waited for too long",
+        Shed.FILES: "more connections are open than there are files for",
+    }
+)
+"""What a client is told whose request is turned away."""
 
 
 def arrived(conn: "TConn") -> bytes | None:
@@ -59,14 +70,8 @@ def is_probe(head: bytes) -> bool:
 
 def overloaded(reason: Shed) -> OverloadedError:
     """Return what is answered to a request that is turned away."""
-    why = {
-        Shed.FULL: "more requests wait than are answered in time",
-        Shed.STRAIN: "more requests come than are answered in time",
-        Shed.LATE: "the request has waited for too long",
-        Shed.FILES: "more connections are open than there are files for",
-    }
     return OverloadedError(
-        f"{why[reason]}; send it again after {RETRY_AFTER_SECONDS} s or more",
+        f"{WHY[reason]}; send it again after {RETRY_AFTER_SECONDS} s or more",
         {"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
 

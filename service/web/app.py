@@ -9,13 +9,14 @@ from structlog.typing import FilteringBoundLogger
 
 from service.settings import Settings
 from service.web.batch import batch_routes
-from service.web.classify import CLASSIFY, classify_routes, classifying
+from service.web.classify import classify_routes, classifying
 from service.web.direct import Direct, Steps
 from service.web.documents import DOCUMENTS, documents_routes
 from service.web.encoding import OrjsonProvider
 from service.web.exchange import Exchange, this_exchange
 from service.web.feedback import feedback_routes
 from service.web.finish import completer, finish
+from service.web.heads import CLASSIFY
 from service.web.health import PROBES, health_routes
 from service.web.history import history_routes
 from service.web.inference import DataPlane, inference_routes

@@ -81,7 +81,7 @@ class DigitArbiter(Arbiter):
 
         One that has been told to end takes no more connections: it stands in for none that is missing.
         """
-        n_staying = sum(not worker.is_ending for worker in self._workers())
+        n_staying = sum(not worker.is_ending for worker in self.workers())
         if len(self.WORKERS) >= self.num_workers:  # or they are started below
             self._owed = max(self._owed, self.num_workers - n_staying)
         while self._owed and self.spawn_worker():
@@ -94,7 +94,8 @@ class DigitArbiter(Arbiter):
             cast("DigitWorker", self.WORKERS[pid]).is_ending = True
         super().kill_worker(pid, sig)
 
-    def _workers(self) -> "Iterable[DigitWorker]":
+    def workers(self) -> "Iterable[DigitWorker]":
+        """Return the workers that live, which gunicorn knows by their process ids."""
         return cast("Iterable[DigitWorker]", self.WORKERS.values())
 
     def spawn_worker(self) -> int:
@@ -166,9 +167,9 @@ class DigitArbiter(Arbiter):
         return True
 
 
-def assign_slot(arbiter: Arbiter, worker: DigitWorker) -> None:
+def assign_slot(arbiter: DigitArbiter, worker: DigitWorker) -> None:
     """Give a worker that is about to be forked the first slot that no living worker counts in."""
-    taken = {other.slot for other in cast("Iterable[DigitWorker]", arbiter.WORKERS.values())}
+    taken = {other.slot for other in arbiter.workers()}
     worker.slot = next(slot for slot in map(str, count(1)) if slot not in taken)
 
 

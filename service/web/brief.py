@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from service.imaging import BRIEF, claimed_pixels, is_alike
 from service.imaging.format import FORMATS, PNG_SIGNATURE, Format
-from service.web.heads import END_OF_HEAD, Variables, read_head
+from service.web.heads import CLASSIFY, END_OF_HEAD, MAX_DIGITS, Variables, read_head
 
 __all__ = ["Brief", "read_brief"]
 
-STARTS = (b"POST /v1/classify ", b"POST /v1/classify?")  # of a zip one cannot see what it holds
-BARE_START = b"POST /v1/classify HTTP/1.1\r\n"
-LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*(?=\r\n)", re.IGNORECASE)
+ASKED = f"POST {CLASSIFY}".encode()  # no batches: of a zip one cannot see what it holds
+STARTS = (ASKED + b" ", ASKED + b"?")
+BARE_START = ASKED + b" HTTP/1.1\r\n"
+LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,%d})[ \t]*(?=\r\n)" % MAX_DIGITS, re.IGNORECASE)
 JSON = re.compile(rb'\s*\{\s*"image"\s*:\s*"(?:data:image/png;base64,)?([A-Za-z0-9+/]+={0,2})"\s*\}\s*')
 UNUSUAL = re.compile(rb"\r\n(?:transfer-encoding|expect)", re.IGNORECASE)  # whose rest may come only later
 END_OF_PNG = b"IEND\xaeB`\x82"

@@ -8,14 +8,14 @@ from flask.typing import ResponseReturnValue
 
 from service.web.answers import answer
 from service.web.exchange import Exchange, this_exchange
+from service.web.heads import CLASSIFY
 from service.web.metrics import Metrics
 from service.web.schema import Classified
 from service.web.state import State
 from service.web.uploads import read_upload
 
-__all__ = ["CLASSIFY", "Classify", "classify_routes", "classifying"]
+__all__ = ["Classify", "classify_routes", "classifying"]
 
-CLASSIFY = "/v1/classify"
 Classify: TypeAlias = Callable[[Exchange], Classified]
 
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from gunicorn.http import Request
 
 __all__ = [
+    "CLASSIFY",
     "END_OF_HEAD",
+    "MAX_DIGITS",
     "SERVER",
     "Variables",
     "asks_to_part",
@@ -29,11 +31,12 @@ __all__ = [
     "written",
 ]
 
+CLASSIFY = "/v1/classify"  # the path that nearly all requests name
 SERVER = "digits"  # an answer need not tell which server this is
 END_OF_HEAD = b"\r\n\r\n"
 MAX_DIGITS = 6  # of the length of a body, in bytes
 MAX_BYTES, MAX_FIELDS = 8000, 64  # of a head; gunicorn reads as much in every field, and a hundred of them
-REQUEST_LINE = re.compile(r"POST (/v1/classify(?:\?([!\"$-~]*))?) HTTP/1\.1")
+REQUEST_LINE = re.compile(rf"POST ({CLASSIFY}(?:\?([!\"$-~]*))?) HTTP/1\.1")
 NEWEST = (1, 1)  # version that is spoken here
 NOWHERE = " "  # in place of a host that is not named: no host is called so
 LINES = re.compile(r"[!-~][\t -~]*(?:\r\n[!-~][\t -~]*)*")  # no line is folded, no byte beyond ASCII
@@ -54,7 +57,7 @@ Variables: TypeAlias = dict[str, str]
 ALIKE: Mapping[str, str] = MappingProxyType(
     {
         "REQUEST_METHOD": "POST",
-        "PATH_INFO": "/v1/classify",
+        "PATH_INFO": CLASSIFY,
         "SCRIPT_NAME": "",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "wsgi.url_scheme": "http",

@@ -297,11 +297,11 @@ class DigitWorker(BriefWorker):
 
     def _answer_unread(self, client: socket.socket, asked: Asked, error: BaseException) -> None:
         kind = kind_of(error)
-        foreseen = isinstance(error, (ParseException, ServiceError))
-        told = {} if foreseen else {"traceback": end_of_traceback(error)}
+        is_expected = isinstance(error, (ParseException, ServiceError))
+        told = {} if is_expected else {"traceback": end_of_traceback(error)}
         if asked.trace is not None:
             told["trace_id"] = asked.trace.trace_id
-        level = INFO if foreseen else ERROR
+        level = INFO if is_expected else ERROR
         self._parts.log.log(level, "request", id=asked.id, status=kind.status, code=kind.code, **told)
         self._parts.metrics.answered(None, asked.method, kind.status, 0)
         with suppress(OSError):

@@ -109,7 +109,7 @@ def _end_of_json(body: bytes, json_bytes: str | None) -> int:
     end = int(json_bytes) if LENGTH.fullmatch(json_bytes) else -1
     if not 0 <= end <= len(body):
         raise BadInputError(
-            f"Inference-Header-Content-Length {json_bytes[:40]!a} is not a length within the body of "
+            f"{JSON_BYTES} {json_bytes[:40]!a} is not a length within the body of "
             f"{len(body)} bytes; send that of the JSON"
         )
     return end
@@ -122,7 +122,7 @@ def _raw(body: bytes, n_in: int) -> Tensor:
     if rest:
         raise BadInputError(
             f"the body of {len(body)} bytes is neither a PNG nor images of {n_in} FP32; with "
-            "Inference-Header-Content-Length 0, send one of them and nothing else"
+            f"{JSON_BYTES} 0, send one of them and nothing else"
         )
     return Tensor("image", "FP32", (n_images, n_in), memoryview(body))
 
