@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from service.errors import BadInputError
 from service.network import FloatArray
+from service.training import chart
 from service.training.ask import N_PASSED
 from service.training.evaluate import calibration_bins, coverage, surest
-from service.training.experiments import chart
 from service.training.measure import Measurement
 from service.verdict import accepted
 

@@ -8,9 +8,9 @@ from PIL import Image
 
 from service.artifacts import load
 from service.errors import BadInputError, ServiceError
+from service.training import chart
 from service.training.ask import Answers
 from service.training.evaluate import evaluate
-from service.training.experiments import chart
 from service.training.measure import Measurement
 from service.training.pictures import PICTURES, draw
 from service.training.report import report

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from service.network import FloatArray, Layer, Network
-from service.training.experiments import chart
+from service.training import chart
 from service.training.experiments.camera import IMAGES, KINDS, favourites
 from service.training.extras import needs
 

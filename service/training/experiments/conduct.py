@@ -13,8 +13,7 @@ from pydantic import TypeAdapter
 from service.artifacts import save
 from service.errors import BadInputError
 from service.settings import shipped_artifacts
-from service.training import mnist
-from service.training.experiments import chart
+from service.training import chart, mnist
 from service.training.experiments.bench import Bench, Experiment
 from service.training.experiments.table import EXPERIMENTS
 from service.whole import prove_writable, whole

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from service.network import COSTS, FloatArray, Gradient, Network, backpropagate
+from service.training import chart
 from service.training.evaluate import accuracy
-from service.training.experiments import chart
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome
 from service.training.experiments.markdown import table
 from service.training.material import gather, mini_batches

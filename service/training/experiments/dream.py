@@ -10,7 +10,7 @@ from service.artifacts import Artifact
 from service.imaging import SIDE
 from service.network import FloatArray
 from service.network.dream import Ascent, dream
-from service.training.experiments import chart
+from service.training import chart
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome, sums
 from service.training.experiments.markdown import table
 from service.training.mnist import Digits

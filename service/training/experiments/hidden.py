@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.network import FloatArray
-from service.training.experiments import chart
+from service.training import chart
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome, sums
 from service.training.experiments.markdown import table
 

@@ -9,10 +9,9 @@ import numpy as np
 from service.artifacts import Artifact
 from service.imaging import PREPROCESSINGS
 from service.network import FloatArray, Network
-from service.training import trash
+from service.training import chart, trash
 from service.training.descent import descend
 from service.training.evaluate import accuracy
-from service.training.experiments import chart
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome, sums
 from service.training.experiments.markdown import table
 from service.training.material import supply

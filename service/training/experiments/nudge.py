@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from service.network import QUADRATIC, Cost, FloatArray, Gradient, Layer, Network, backpropagate
-from service.training.experiments import chart
+from service.training import chart
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome
 from service.training.experiments.markdown import table
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.network import CROSS_ENTROPY, RELU, SIGMOID, Network, backpropagate
+from service.training import chart
 from service.training.evaluate import accuracy
-from service.training.experiments import chart
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome
 from service.training.experiments.markdown import table
 from service.training.mnist import Digits

@@ -13,10 +13,10 @@ from service.artifacts import load
 from service.errors import BadInputError, ServiceError, UnknownModelError
 from service.network import QUADRATIC, SIGMOID, Gradient, Layer, Network
 from service.network.dream import Ascent
+from service.training import chart
 from service.training.experiments import (
     EXPERIMENTS,
     Bench,
-    chart,
     descent,
     dream,
     four_pixel,
