@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from typing import TypeVar
 
 from service.classifier import Classifier
-from service.imaging import SIDE, Choice, decode_alike, is_alike, normalize_alike, unobserved
+from service.imaging import SIDE, Choice, Passed, decode_alike, is_alike, normalize_alike, unobserved
 from service.seen import Seen
 
 __all__ = ["see_alike", "see_all"]
@@ -20,7 +20,7 @@ def see_all(
     *,
     invert: Choice = Choice.AUTO,
     center: Choice = Choice.AUTO,
-    passed: Callable[[str], None] = unobserved,
+    passed: Passed = unobserved,
 ) -> list[Seen | Failed]:
     """Read pictures as far as it goes without the network.
 
@@ -68,7 +68,7 @@ def see_alike(
     *,
     invert: Choice = Choice.AUTO,
     center: Choice = Choice.AUTO,
-    passed: Callable[[str], None] = unobserved,
+    passed: Passed = unobserved,
 ) -> list[Seen | None]:
     """Read those among PNGs of MNIST's size that are its own images, and no others; see see_all."""
     seen: list[Seen | None] = [None] * len(pngs)

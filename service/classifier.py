@@ -4,7 +4,7 @@ The web service, the command line and everything that reads many files call thes
 picture gives the same activations everywhere.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Self
@@ -18,6 +18,7 @@ from service.imaging import (
     Budget,
     Choice,
     Limits,
+    Passed,
     Pixels,
     Preprocessing,
     claimed_pixels,
@@ -92,7 +93,7 @@ class Classifier:
         reject_below: float | None = None,
         invert: Choice = Choice.AUTO,
         center: Choice = Choice.AUTO,
-        passed: Callable[[str], None] = unobserved,
+        passed: Passed = unobserved,
     ) -> Classification:
         """Read the digit in a picture.
 
@@ -118,7 +119,7 @@ class Classifier:
         pixels: FloatArray,
         *,
         reject_below: float | None = None,
-        passed: Callable[[str], None] = unobserved,
+        passed: Passed = unobserved,
     ) -> Classification:
         """Read the digit in the network's own input, (n_in,) or (rows, columns), paper low and ink high.
 
@@ -137,7 +138,7 @@ class Classifier:
         *,
         invert: Choice = Choice.AUTO,
         center: Choice = Choice.AUTO,
-        passed: Callable[[str], None] = unobserved,
+        passed: Passed = unobserved,
     ) -> Seen:
         """Read a picture as far as it goes without the network; see classify."""
         self.check_that_pictures_are_read()

@@ -5,7 +5,7 @@ from service.imaging.budget import BRIEF, Budget
 from service.imaging.decode import Limits, Picture, claimed_pixels, decode
 from service.imaging.format import Format, format_of
 from service.imaging.frame import SIDE
-from service.imaging.near import Read, read, unobserved
+from service.imaging.near import Passed, Read, read, unobserved
 from service.imaging.normalize import Choice, Normalized, normalize, normalize_alike
 from service.imaging.picture import to_png
 from service.imaging.preprocessing import PREPROCESSINGS, Pixels, Preprocessing
@@ -22,6 +22,7 @@ __all__ = [
     "Limits",
     "Normalized",
     "Palette",
+    "Passed",
     "Picture",
     "Pixels",
     "Preprocessing",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from service.imaging.budget import Budget
 from service.imaging.decode import LARGEST, Limits, Picture, decode
@@ -10,7 +10,10 @@ from service.imaging.normalize import Choice, Normalized, Step, normalize, unsee
 from service.imaging.parts import Box
 from service.network import FloatArray
 
-__all__ = ["Read", "read", "unobserved"]
+__all__ = ["Passed", "Read", "read", "unobserved"]
+
+Passed: TypeAlias = Callable[[str], None]
+"""Told the name of each stage as it ends, for whoever holds a clock."""
 
 FEWEST = 28  # pixels of a picture that was reduced: a digit of fewer has lost what tells it from others
 MARGIN = 0.4  # of a digit's longer side: so much of the page is looked at around it
@@ -48,7 +51,7 @@ def read(
     invert: Choice = Choice.AUTO,
     center: Choice = Choice.AUTO,
     *,
-    passed: Callable[[str], None] = unobserved,
+    passed: Passed = unobserved,
     saw: Callable[[Step, FloatArray], None] = unseen,
 ) -> Read:
     """Decode a file and bring its picture to 28×28 pixels.

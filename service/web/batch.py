@@ -1,6 +1,6 @@
 """POST /v1/classify/batch: many pictures in, one forward pass over those that can be read, answers out."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from flask import Blueprint
@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from service.batch import see_all
 from service.classifier import Classifier
 from service.errors import ServiceError
+from service.imaging import Passed
 from service.seen import Classification, Images, Seen
 from service.verdict import Verdict
 from service.web.allowance import PixelAllowance
@@ -64,9 +65,7 @@ def _verdicts(
     return verdicts
 
 
-def _look(
-    request_id: str, batch: Batch, classifier: Classifier, passed: Callable[[str], None]
-) -> list[Seen | Problem]:
+def _look(request_id: str, batch: Batch, classifier: Classifier, passed: Passed) -> list[Seen | Problem]:
     options, allowance = batch.options, PixelAllowance(classifier.limits)
 
     def read(item: Item) -> bytes:

@@ -11,7 +11,7 @@ import numpy as np
 
 from service.classifier import Classifier
 from service.errors import BadInputError
-from service.imaging import Choice, format_of
+from service.imaging import Choice, Passed, format_of
 from service.network import FloatArray
 from service.seen import Classification
 from service.web.ahead import Foreseen
@@ -23,7 +23,6 @@ __all__ = ["PictureUpload", "PixelsUpload", "Upload", "read_upload"]
 
 MAX_PARTS = 32  # one picture and the options, with room for mistakes that deserve a better message
 MAX_ITEMS = 100_000  # pixels of the widest input that an artifact may have, and some more
-Passed = Callable[[str], None]
 
 
 class Upload(Protocol):

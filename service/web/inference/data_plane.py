@@ -1,10 +1,11 @@
 """Where requests to judge many images at once come in, whichever protocol they speak."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from service.classifier import Classifier
+from service.imaging import Passed
 from service.seen import Images
 from service.verdict import Verdicts
 from service.web.exchange import Exchange, this_exchange
@@ -55,7 +56,7 @@ class Call:
     data_plane: DataPlane
     classifier: Classifier
     exchange: Exchange
-    passed: Callable[[str], None]
+    passed: Passed
 
     def body(self) -> bytes:
         """Read the body; errors are those of read_inflated."""
