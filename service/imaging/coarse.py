@@ -46,14 +46,9 @@ def undo_enlargement(scene: Scene, size: tuple[int, int]) -> Scene:
 def _blocks(grey: FloatArray, size: tuple[int, int]) -> FloatArray | None:
     """Take one pixel of each block of equal ones; None where the picture does not consist of such squares."""
     factor = -(-max(size) // max(grey.shape))
-    edges = []
-    for view in (grey, grey.T):
-        if len(_changes(view[:, ::EVERY])) > 2 * MOST:  # most pictures are told apart by a few columns
-            return None
-        places = _changes(view)
-        if not 0 < len(places) <= 2 * MOST:
-            return None
-        edges.append(places)
+    edges = _edges(grey)
+    if edges is None:
+        return None
     lengths = np.array([size[1], size[0]]) / factor  # of the columns and of the rows, in pixels of grey
     numbers = np.arange(2, MOST + 1)[:, np.newaxis] * lengths / lengths.max()  # of blocks, (n, 2)
     numbers = np.maximum(np.rint(numbers), 1)
@@ -74,6 +69,19 @@ def _blocks(grey: FloatArray, size: tuple[int, int]) -> FloatArray | None:
     )
     pixels: FloatArray = grey[rows][:, columns]
     return pixels
+
+
+def _edges(grey: FloatArray) -> list[NDArray[np.intp]] | None:
+    """Find the rows, and the columns, that differ from the one before; None where none do, or too many."""
+    edges = []
+    for view in (grey, grey.T):
+        if len(_changes(view[:, ::EVERY])) > 2 * MOST:  # most pictures are told apart by a few columns
+            return None
+        places = _changes(view)
+        if not 0 < len(places) <= 2 * MOST:
+            return None
+        edges.append(places)
+    return edges
 
 
 def _stray(places: NDArray[np.intp], side: FloatArray, *, sharp: bool) -> FloatArray:

@@ -102,7 +102,7 @@ def normalize(
     if grey.shape == (SIDE, SIDE) and center is not Choice.YES:
         ink = as_it_is(grey, dark=dark, centred=center is Choice.AUTO)
         if ink is not None:
-            return _untouched(ink, picture.size)
+            return _normalized(picture.size, ink, _unscaled(ink.strength))
     scene = without_border(scene)
     small = max(grey.shape) < SIDE
     ink = (
@@ -112,8 +112,7 @@ def normalize(
     )
     saw(Step.INK, ink.strength)
     if ink.box is None:
-        blank = np.zeros((SIDE, SIDE), np.float32)
-        return _normalized(picture.size, ink, Framed(blank, 1.0, NOWHERE, blank))
+        return _normalized(picture.size, ink, _unscaled(np.zeros((SIDE, SIDE), np.float32)))
     left, top, right, bottom = ink.box
     drawn = ink.strength[top:bottom, left:right]
     saw(Step.BOX, drawn)
@@ -155,8 +154,9 @@ def normalize_alike(
     ]
 
 
-def _untouched(ink: Ink, size: tuple[int, int]) -> Normalized:
-    return _normalized(size, ink, Framed(ink.strength, 1.0, NOWHERE, ink.strength))
+def _unscaled(picture: FloatArray) -> Framed:
+    """Frame a picture that has the frame's size, and leave it where it is."""
+    return Framed(picture, 1.0, NOWHERE, picture)
 
 
 def _normalized(size: tuple[int, int], ink: Ink, framed: Framed, *, several: bool = False) -> Normalized:

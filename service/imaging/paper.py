@@ -186,13 +186,14 @@ def _smallest(cells: FloatArray, width: int) -> FloatArray:
 
 
 def _extreme(of_two: np.ufunc, cells: FloatArray, width: int) -> FloatArray:
+    """Put the values of each square together, of two at a time: of rows and then of columns."""
     reach = width // 2
     for _axis in range(2):
         view = cells.T
         cells = np.concatenate((view[:1].repeat(reach, axis=0), view, view[-1:].repeat(reach, axis=0)))
-        done = 1
-        while done < 2 * reach + 1:
-            step = min(done, 2 * reach + 1 - done)
+        joined = 1  # rows that each one stands for; twice as many every time, until it is all of a square's
+        while joined < 2 * reach + 1:
+            step = min(joined, 2 * reach + 1 - joined)
             cells = of_two(cells[:-step], cells[step:])
-            done += step
+            joined += step
     return cells

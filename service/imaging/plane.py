@@ -1,7 +1,7 @@
 """From Pillow's pixels to a plane of light and one of opacity, and from the two to grey."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,8 +126,8 @@ def _unit(plane: Image.Image) -> FloatArray:
     return unit(np.frombuffer(plane.tobytes(), np.uint8).reshape(plane.height, plane.width))
 
 
-def unit(samples: NDArray[np.uint8]) -> FloatArray:
-    """Bring 0..255 to 0..1."""
+def unit(samples: NDArray[Any]) -> FloatArray:
+    """Bring 0..255 to 0..1 in float32; what is beyond stays beyond."""
     light = samples.astype(np.float32)
     light /= np.float32(255)
     return light

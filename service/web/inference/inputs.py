@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from service.batch import see_all
 from service.classifier import Classifier
 from service.errors import BadInputError, ImageError
-from service.network import FloatArray
+from service.imaging.plane import unit
 from service.seen import Images
 from service.web.allowance import PixelAllowance
 from service.web.errors import BodyTooLargeError
@@ -20,7 +20,7 @@ from service.web.inference.request import Tensor
 from service.web.inference.schema import TensorKind
 from service.web.inference.tensor import elements, numbers
 
-__all__ = ["MAX_IMAGES", "MAX_PICTURES", "input_kinds", "read_images"]
+__all__ = ["input_kinds", "read_images"]
 
 MAX_IMAGES = 1024  # of one request, where they are sent as pixels
 MAX_PICTURES = 256  # and where they are PNGs, each of which takes longer than all the network's work on it
@@ -60,12 +60,7 @@ def _image(tensor: Tensor, classifier: Classifier) -> Images:
         )
     n_images = _counted(tensor.shape[0], MAX_IMAGES)
     sent = numbers(tensor.data, tensor.datatype, (n_images, expected.n_in))
-    return _from_pixels(sent if tensor.datatype == "FP32" else _unit(sent), classifier)
-
-
-def _unit(pixels: NDArray[Any]) -> FloatArray:
-    """Bring 0..255 to 0..1 as imaging does; what is beyond stays beyond."""
-    return pixels.astype(np.float32) / np.float32(255)
+    return _from_pixels(sent if tensor.datatype == "FP32" else unit(sent), classifier)
 
 
 def _png(tensor: Tensor, classifier: Classifier) -> Images:
