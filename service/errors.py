@@ -4,7 +4,7 @@ ServiceError
 ├── ImageError              an uploaded picture is refused
 │   ├── NotAPngError        the bytes are of another format, or of none
 │   ├── ImageTooLargeError  more pixels than are read
-│   └── BadImageError       a PNG that cannot be decoded
+│   └── BadImageError       a picture that cannot be decoded
 ├── BadInputError           a request or an argument that cannot be understood
 ├── UnknownModelError       no artifact has that name or version
 ├── BusyError               more large pictures come at once than there is memory for
@@ -57,7 +57,7 @@ class ImageTooLargeError(ImageError):
 
 
 class BadImageError(ImageError):
-    """Says that a PNG cannot be decoded: truncated, a wrong checksum, corrupt data."""
+    """Says that a picture cannot be decoded: truncated, a wrong checksum, corrupt data."""
 
 
 class BadInputError(ServiceError):

@@ -23,7 +23,7 @@ class Seen:
         blank: there is no ink on the paper.
         normalized: what was done to the upload; None where pixels were sent instead of a picture.
         size: (width, height) of the upload in pixels; None likewise.
-        mode: how the PNG held its pixels; None likewise.
+        mode: how the file held its pixels; None likewise.
     """
 
     pixels: Pixels

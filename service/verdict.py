@@ -23,7 +23,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verdict:
-    """What ten activations say.
+    """What the output activations of an image say.
 
     Attributes:
         activations: (n_out,) float32; sigmoid outputs lie in 0..1, do not sum to one and are not calibrated.

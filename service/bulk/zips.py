@@ -22,7 +22,12 @@ __all__ = ["zip_members"]
 
 END_64 = struct.Struct("<4sQ2H2L4Q")  # as END, with numbers that may be larger
 END_64_SIGNATURE = b"PK\x06\x06"
-ENTRY_BYTES = 46  # of a directory's entry before its name; the lengths of what follows stand at 28
+END_64_REST = END_64.size - 12  # bytes that the record counts of itself: those behind this number
+VERSION_64 = 45  # of the format, 4.5: the first that knows such records
+IN_64, IN_64_LONG = 0xFFFF, 0xFFFFFFFF  # in place of a number that stands in that record
+ENTRY_SIGNATURE = b"PK\x01\x02"
+ENTRY_BYTES = 46  # of a directory's entry before its name
+LENGTHS, LENGTHS_AT = struct.Struct("<3H"), 28  # of what follows it: name, extra field and comment
 PART_ENTRIES = 256  # that are objects at the same time
 PART_BYTES = 1024 * 1024
 
@@ -133,16 +138,17 @@ def _parts(file: BinaryIO, directory: Directory) -> Iterator[_Part]:
 
 def _entry(file: BinaryIO, at: int) -> bytes:
     head = _at(file, at, ENTRY_BYTES)
-    if len(head) < ENTRY_BYTES or not head.startswith(b"PK\x01\x02"):
+    if len(head) < ENTRY_BYTES or not head.startswith(ENTRY_SIGNATURE):
         raise _damaged()
-    return head + file.read(sum(struct.unpack_from("<3H", head, 28)))
+    return head + file.read(sum(LENGTHS.unpack_from(head, LENGTHS_AT)))
 
 
 def _end(start: int, size: int, n_entries: int) -> bytes:
     """Write the records that end an archive whose directory has that place, size and number of entries."""
-    end_64 = END_64.pack(END_64_SIGNATURE, END_64.size - 12, 45, 45, 0, 0, n_entries, n_entries, size, start)
+    versions, disks, counts = (VERSION_64, VERSION_64), (0, 0), (n_entries, n_entries)
+    end_64 = END_64.pack(END_64_SIGNATURE, END_64_REST, *versions, *disks, *counts, size, start)
     locator = LOCATOR_64.pack(LOCATOR_64_SIGNATURE, 0, start + size, 1)
-    return end_64 + locator + END.pack(END_SIGNATURE, 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    return end_64 + locator + END.pack(END_SIGNATURE, 0, 0, IN_64, IN_64, IN_64_LONG, IN_64_LONG, 0)
 
 
 def _at(file: BinaryIO, at: int, n_bytes: int) -> bytes:

@@ -97,6 +97,7 @@ class State:
 
     Attributes:
         settings: as they were at the start.
+        repository: the folder of artifacts.
         current: what is served now; read it once a request.
         stamp: of the artifacts, from before they were read last.
         keys: one of them is asked for; None asks for none.
