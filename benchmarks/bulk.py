@@ -29,15 +29,15 @@ from service.bulk import Cores, Job, classify_many, find
 from service.classifier import Classifier
 from service.cli.options import DATA
 from service.imaging import Limits, Picture, decode, normalize
+from service.imaging.decode import LARGEST
 from service.network import FloatArray
-from service.settings.fields import shipped_artifacts
+from service.settings import shipped_artifacts
 from service.training import mnist
 from service.training.experiments.markdown import table
 from service.training.mnist import Digits
 
 __all__ = ["main"]
 
-LARGEST = 192  # pixels a side that imaging computes with
 BATCH = 64
 LIMITS = Limits()
 WARM = 2 * BATCH  # files

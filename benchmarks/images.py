@@ -26,6 +26,7 @@ from service.classifier import Classifier
 from service.imaging import Picture, frame, ink, normalize, paper
 from service.training import mnist, photographs
 from service.training import uploads as noise
+from service.training.experiments.markdown import table
 from service.verdict import accepted
 
 ARTIFACTS = Path(__file__).parents[1] / "model_artifacts"
@@ -120,7 +121,7 @@ def by_kind(kinds: Mapping[str, Uploads], classifiers: Mapping[str, Classifier])
         ("**mean**", *map(_per_cent, found.mean(axis=0))),
         ("**worst**", *map(_per_cent, found.min(axis=0))),
     ]
-    return _table(("kind", *classifiers), rows)
+    return table(("kind", *classifiers), rows) + "\n\n"
 
 
 def besides(test: mnist.Digits, classifiers: Mapping[str, Classifier]) -> str:
@@ -156,7 +157,7 @@ def besides(test: mnist.Digits, classifiers: Mapping[str, Classifier]) -> str:
             (f"{name}, told to be several or blank", *[_per_cent(told.mean())] * len(classifiers)),
             (f"{name}, rejected", *[_per_cent(found.mean()) for found in rejected]),
         ]
-    return _table(("besides", *classifiers), rows)
+    return table(("besides", *classifiers), rows) + "\n\n"
 
 
 def ablation(
@@ -173,7 +174,7 @@ def ablation(
         most = f"{list(kinds)[kind]}, {list(classifiers)[model]}: {_points(lost.max())}"
         rows.append((name, *map(_points, lost.mean(axis=0)), most, _points(untold)))
     means = [f"mean, {name}" for name in classifiers]
-    return _table(("points lost without", *means, "most", "blank pages told"), rows)
+    return table(("points lost without", *means, "most", "blank pages told"), rows) + "\n\n"
 
 
 @contextmanager
@@ -230,11 +231,6 @@ def _thumbnail(grey: np.ndarray) -> Image.Image:
     scale = SIDE / max(image.size)
     size = tuple(max(round(length * scale), 1) for length in image.size)
     return image.resize((size[0], size[1]), Image.Resampling.BOX if scale < 1 else Image.Resampling.NEAREST)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n"
 
 
 def _per_cent(share: float) -> str:
