@@ -40,6 +40,11 @@ ARTIFACTS: Decorator = click.option(
     show_default=True,
     help="Write <name>/<version>.npz into this folder.",
 )
+CONFIG: Decorator = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Read settings from this TOML file; DIGITS_CONFIG may name it too.",
+)
 PROCESSES: Decorator = click.option(
     "--processes",
     type=click.IntRange(min=1),
@@ -55,16 +60,9 @@ def settings_flags(*names: str) -> Decorator:
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
         for name in reversed(names or tuple(SETTINGS)):
             function = _flag(SETTINGS[name])(function)
-        return _config(function)
+        return CONFIG(function)
 
     return add
-
-
-_config: Decorator = click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    help="Read settings from this TOML file; DIGITS_CONFIG may name it too.",
-)
 
 
 def _flag(setting: Setting) -> Decorator:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from service.errors import SettingsError
 
-__all__ = ["CONFIG", "PREFIX", "Given", "gather"]
+__all__ = ["PREFIX", "Given", "gather"]
 
 PREFIX = "DIGITS_"
 CONFIG = "config"  # names the TOML file, and is no setting itself

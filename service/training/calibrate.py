@@ -14,7 +14,7 @@ from service.network import FloatArray, Network
 from service.training.recipes import Rejection
 from service.verdict import accepted
 
-__all__ = ["AS_IT_IS", "THRESHOLDS", "Scale", "choose", "scale_of", "scaled"]
+__all__ = ["AS_IT_IS", "Scale", "choose_threshold", "scale_of", "scaled"]
 
 THRESHOLDS = np.arange(1, 100) / 100
 STEPS = 50  # of Newton's method; it stands still after twenty
@@ -78,7 +78,7 @@ def scaled(network: Network, scale: Scale) -> Network:
     return Network((*before, moved))
 
 
-def choose(digits: FloatArray, trash: FloatArray, rejection: Rejection) -> float:
+def choose_threshold(digits: FloatArray, trash: FloatArray, rejection: Rejection) -> float:
     """Choose the lowest threshold that keeps trash out without rejecting too many digits.
 
     Where none does both, the limit on digits holds and as much trash as possible is kept out; where none

@@ -9,8 +9,8 @@ from service.artifacts.format import Reject
 from service.artifacts.reference import Reference
 from service.imaging import Preprocessing
 from service.network import Network
-from service.training import calibrate
 from service.training.ask import ask
+from service.training.calibrate import choose_threshold
 from service.training.mnist import Digits
 from service.training.recipes import Rejection
 from service.training.reference import reference
@@ -57,7 +57,7 @@ def choose(
     digits = network.forward(preprocessing.prepare(validation.images))
     asked = ask(network, preprocessing, validation, seed, kinds=kinds, processes=processes)
     rubbish = np.concatenate([answers.activations for answers in asked.values()])
-    threshold = calibrate.choose(digits, rubbish, rejection)
+    threshold = choose_threshold(digits, rubbish, rejection)
     rejected, false = 1 - accepted(digits, threshold).mean(), accepted(rubbish, threshold).mean()
     reject = Reject(
         threshold=threshold,

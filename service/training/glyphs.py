@@ -21,10 +21,12 @@ from service.training.thinning import thin
 __all__ = [
     "HELD_OUT_ALPHABET",
     "HELD_OUT_FONTS",
+    "OTHER_ALPHABET_FONTS",
     "SEEN_ALPHABETS",
     "SEEN_FONTS",
     "Font",
     "characters",
+    "letters",
     "numerals",
 ]
 

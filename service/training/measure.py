@@ -16,7 +16,7 @@ from service.training.evaluate import evaluate
 from service.training.mnist import Digits
 from service.training.streams import MEASUREMENT
 
-__all__ = ["Measurement", "measure", "on_test_set"]
+__all__ = ["Measurement", "measure", "on_test_set", "reads_mnist"]
 
 TEST_SET = "MNIST t10k"
 FRESH = (0, MEASUREMENT)  # a seed and its stream
@@ -67,7 +67,7 @@ def measure(
     """
     classifier = Classifier.of(artifact)
     preprocessing, network = classifier.preprocessing, classifier.network
-    if (network.sizes[0], network.sizes[-1]) != (784, 10):
+    if not reads_mnist(network):
         raise BadInputError(f"{network!r} does not read MNIST; evaluate one of 784 pixels and 10 digits")
     digits = mnist.read(data, sha256=sha256).test
     activations = classifier.activations(digits.images)
@@ -76,6 +76,11 @@ def measure(
     said = {kind: answers.activations for kind, answers in trash.items()}
     evaluation = evaluate(activations, digits.labels, said, threshold, name=TEST_SET)
     return Measurement(artifact, digits, activations, trash, evaluation)
+
+
+def reads_mnist(network: Network) -> bool:
+    """Say whether a network reads MNIST's pixels and has an output for each of the ten digits."""
+    return (network.sizes[0], network.sizes[-1]) == (784, 10)
 
 
 def on_test_set(

@@ -9,7 +9,7 @@ from service.errors import BadDataError
 from service.release import DISTRIBUTION
 from service.training.extras import needs
 
-__all__ = ["MIRRORS", "SHA256", "download"]
+__all__ = ["SHA256", "download"]
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",

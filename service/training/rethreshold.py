@@ -15,7 +15,7 @@ from service.network import Network
 from service.release import RELEASE
 from service.training import mnist, trash
 from service.training.choice import choose
-from service.training.measure import on_test_set
+from service.training.measure import on_test_set, reads_mnist
 from service.training.mnist import Mnist
 from service.training.recipes import Rejection
 from service.training.streams import CHOICE, TEST
@@ -89,7 +89,7 @@ def rechosen(artifact: Artifact, everything: Mnist, rejection: Rejection, *, pro
         BadInputError: the network reads no digits of MNIST's.
     """
     metadata, network = artifact.metadata, artifact.network
-    if (network.sizes[0], network.sizes[-1]) != (784, 10) or metadata.training is None:
+    if not reads_mnist(network) or metadata.training is None:
         raise BadInputError(
             f"{metadata.full_name} was not trained on MNIST's digits; name one of 784 pixels and 10 digits"
         )

@@ -9,11 +9,11 @@ import socket
 import time
 from dataclasses import dataclass
 
-__all__ = ["LINGER_BYTES", "LINGER_SECONDS", "Linger"]
+__all__ = ["Linger"]
 
 LINGER_SECONDS = 5
-LINGER_BYTES = 64 * 1024 * 1024
-CHUNK_BYTES = 64 * 1024
+LINGER_BYTES = 64 * 1024 * 1024  # that a client may send meanwhile: four bodies of the largest size
+CHUNK_BYTES = 64 * 1024  # read at a time
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@ import pytest
 
 from service.network import Layer, Network
 from service.network.activations import SIGMOID
-from service.training.calibrate import AS_IT_IS, Scale, choose, scale_of, scaled
+from service.training.calibrate import AS_IT_IS, Scale, choose_threshold, scale_of, scaled
 from service.training.evaluate import calibration_error
 from service.training.recipes import Rejection
 
@@ -32,22 +32,22 @@ def brute_force(digits, trash, most_digits, most_trash):
 def test_the_lowest_threshold_that_keeps_trash_out_is_chosen():
     digits = one_of_ten(np.linspace(0.905, 0.995, 100))
     trash = one_of_ten(np.linspace(0.005, 0.595, 100))
-    assert choose(digits, trash, Rejection(most_digits=0, most_trash=0)) == 0.6
-    assert choose(digits, trash, Rejection(most_digits=0, most_trash=0.5)) == 0.3
+    assert choose_threshold(digits, trash, Rejection(most_digits=0, most_trash=0)) == 0.6
+    assert choose_threshold(digits, trash, Rejection(most_digits=0, most_trash=0.5)) == 0.3
 
 
 def test_digits_come_first_where_trash_looks_like_them():
     digits = one_of_ten(np.linspace(0.005, 0.995, 100))
     trash = one_of_ten(np.full(100, 0.999))
     trash[:5] = 0.02
-    assert choose(digits, trash, Rejection(most_digits=0.1, most_trash=0)) == 0.01
+    assert choose_threshold(digits, trash, Rejection(most_digits=0.1, most_trash=0)) == 0.01
 
 
 def test_as_few_digits_as_possible_are_rejected_where_the_limit_cannot_be_kept():
     digits = one_of_ten(np.full(100, 0.9), second=np.linspace(0.2, 0.6, 100))
     digits[:5] = 0.001  # too weak for every threshold
     trash = one_of_ten(np.full(100, 0.1))
-    assert choose(digits, trash, Rejection(most_digits=0, most_trash=0)) == 0.61
+    assert choose_threshold(digits, trash, Rejection(most_digits=0, most_trash=0)) == 0.61
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -57,7 +57,7 @@ def test_agrees_with_brute_force(seed, limits):
     rng = np.random.default_rng(seed)
     digits = one_of_ten(rng.beta(8, 1, 60), rng.beta(1, 8, 60))
     trash = one_of_ten(rng.beta(1, 4, 60), rng.beta(1, 8, 60))
-    found = choose(digits, trash, Rejection(most_digits=most_digits, most_trash=most_trash))
+    found = choose_threshold(digits, trash, Rejection(most_digits=most_digits, most_trash=most_trash))
     assert found == brute_force(digits, trash, most_digits, most_trash)
 
 

@@ -24,14 +24,14 @@ def shipped():
 
 
 @pytest.fixture(scope="module")
-def test_set(mnist_test_images, mnist_test_labels):
+def unseen(mnist_test_images, mnist_test_labels):
     return Digits(mnist_test_images.reshape(-1, 784).astype(np.float32) / 255, mnist_test_labels)
 
 
 @pytest.fixture(scope="module")
-def answers(shipped, test_set):
+def answers(shipped, unseen):
     """Activations for the test images, by network."""
-    return {name: classifier.activations(test_set.images) for name, classifier in shipped.items()}
+    return {name: classifier.activations(unseen.images) for name, classifier in shipped.items()}
 
 
 def accuracy(activations, digits):
@@ -65,8 +65,8 @@ def test_wide_is_a_plain_network_of_less_than_two_million_numbers_in_four_megaby
 
 @pytest.mark.mnist
 @pytest.mark.parametrize(("name", "at_least"), [("plain", 0.975), ("wide", 0.996)])
-def test_of_the_test_images_at_least_this_share_is_read(answers, test_set, name, at_least):
-    assert accuracy(answers[name], test_set) >= at_least
+def test_of_the_test_images_at_least_this_share_is_read(answers, unseen, name, at_least):
+    assert accuracy(answers[name], unseen) >= at_least
 
 
 @pytest.mark.mnist
@@ -76,16 +76,16 @@ def test_of_the_test_images_at_most_this_share_is_rejected(answers, shipped, nam
 
 
 @pytest.mark.mnist
-def test_activations_of_wide_agree_with_the_share_that_is_right(answers, test_set):
-    assert calibration_error(answers["wide"], test_set.labels) <= 0.003
+def test_activations_of_wide_agree_with_the_share_that_is_right(answers, unseen):
+    assert calibration_error(answers["wide"], unseen.labels) <= 0.003
 
 
 @pytest.mark.mnist
 @pytest.mark.parametrize(("share", "at_least"), [(0.99, 0.9985), (0.98, 0.9990), (0.95, 0.9998)])
-def test_the_further_ahead_the_largest_is_the_more_often_wide_is_right(answers, test_set, share, at_least):
+def test_the_further_ahead_the_largest_is_the_more_often_wide_is_right(answers, unseen, share, at_least):
     second, largest = np.sort(answers["wide"], axis=1)[:, -2:].T
     surest = np.argsort(second - largest, kind="stable")[: round(share * len(largest))]
-    assert accuracy(answers["wide"][surest], test_set[surest]) >= at_least
+    assert accuracy(answers["wide"][surest], unseen[surest]) >= at_least
 
 
 NOISE = ["salt-and-pepper", "constant", "gaussian", "gratings", "dead-leaves"]
@@ -129,17 +129,17 @@ def test_a_blank_image_wakes_no_neuron(shipped, name):
     ],
 )
 def test_where_95_percent_of_digits_are_accepted_wide_keeps_other_things_out(
-    shipped, answers, test_set, kind, at_most
+    shipped, answers, unseen, kind, at_most
 ):
     threshold = np.quantile(answers["wide"].max(axis=1), 0.05)
-    images = trash.draw(kind, np.random.default_rng(7), test_set, 2000)
+    images = trash.draw(kind, np.random.default_rng(7), unseen, 2000)
     assert (shipped["wide"].activations(images).max(axis=1) >= threshold).mean() <= at_most
 
 
 @pytest.mark.mnist
-def test_video_reads_as_much_as_its_recipe_does(answers, test_set):
+def test_video_reads_as_much_as_its_recipe_does(answers, unseen):
     """Ten runs of the recipe gave 93.2 % to 94.5 %."""
-    assert 0.925 <= accuracy(answers["video"], test_set) <= 0.95
+    assert 0.925 <= accuracy(answers["video"], unseen) <= 0.95
 
 
 def test_video_is_confident_about_noise(shipped):

@@ -106,7 +106,7 @@ REFUSED = [
 @pytest.mark.parametrize(
     ("body", "content_type", "status", "words"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED]
 )
-def test_refused(post, body, content_type, status, words):
+def test_what_holds_no_picture_is_refused_and_told_why(post, body, content_type, status, words):
     answer = post(body, content_type=content_type)
     assert answer.status_code == status
     assert words in answer.json["detail"]

@@ -19,9 +19,9 @@ from service.training.optimise import OPTIMISERS, Memory
 
 __all__ = [
     "ACTIVATIONS",
+    "HALF",
     "IMAGES",
     "KINDS",
-    "SIZES",
     "TARGETS",
     "Learned",
     "Stage",

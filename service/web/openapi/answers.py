@@ -12,7 +12,7 @@ from service.web.openapi.types import Types
 from service.web.problems import KINDS, MIMETYPE, Kind, problem_document
 from service.web.schema import Problem
 
-__all__ = ["BY_CODE", "Answers"]
+__all__ = ["Answers"]
 
 BY_CODE: Mapping[str, Kind] = MappingProxyType({kind.code: kind for kind in KINDS.values()})
 OF_ALL = (
