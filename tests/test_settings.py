@@ -11,6 +11,7 @@ from service import settings as module
 from service.errors import SettingsError
 from service.imaging import Format
 from service.settings import SETTINGS, Settings, shipped_artifacts, usable_cores
+from service.settings.words import FORMATS
 
 ROOT = Path(__file__).parents[1]
 
@@ -334,3 +335,7 @@ def test_formats_are_those_that_imaging_reads():
 def test_a_format_that_cannot_be_read_is_refused(formats):
     with pytest.raises(SettingsError, match="give a comma list of png, jpeg, webp"):
         Settings.load({"formats": formats}, {})
+
+
+def test_the_formats_that_may_be_named_are_those_that_imaging_knows():
+    assert set(FORMATS) == set(Format)
