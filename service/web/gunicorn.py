@@ -1,6 +1,5 @@
 """`digits serve`: the service under gunicorn, everything made in its right order."""
 
-import ctypes
 import gc
 import logging
 import socket
@@ -12,6 +11,7 @@ from gunicorn.http import wsgi
 from gunicorn.workers import base
 from prometheus_client import CollectorRegistry
 
+from service import malloc
 from service.errors import ServiceError, SettingsError
 from service.imaging import to_png
 from service.settings import Settings
@@ -32,7 +32,6 @@ from service.web.worker import DigitWorker
 
 __all__ = ["serve"]
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # as malloc.h numbers them
 LARGE_BYTES = 1024 * 1024  # of a buffer
 KEPT_BYTES = 2 * LARGE_BYTES  # of what is free at the heap's end
 BACKLOG = 2048  # connections that wait until a worker takes them; gunicorn's own default
@@ -90,18 +89,16 @@ def _prepare_to_fork(state: State) -> None:
 
 
 def _let_malloc_keep_little() -> None:
-    """Let glibc give buffers as large as a picture back at once, of which it would keep some 30 MiB.
+    """Let malloc give buffers as large as a picture back at once, of which glibc's would keep some 30 MiB.
 
     It keeps what is smaller, or the kernel would have to clear the same pages for every request. And all
     threads share one arena: with one each, every one keeps what its largest picture took. What reading the
     artifacts has freed goes back as well.
     """
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):  # other C libraries have none, and keep less
-        libc.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
-        libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
-        libc.mallopt(M_ARENA_MAX, 1)
-        libc.malloc_trim(0)
+    malloc.set_options(
+        (malloc.MMAP_THRESHOLD, LARGE_BYTES), (malloc.TRIM_THRESHOLD, KEPT_BYTES), (malloc.ARENA_MAX, 1)
+    )
+    malloc.give_back()
 
 
 def _listening(host: str, port: int) -> socket.socket:
