@@ -82,13 +82,20 @@ def _model(name: str, value: object) -> str:
 
 
 def _fraction(name: str, value: object) -> float:
-    try:
-        number = math.nan if isinstance(value, bool) or _is_odd(value) else float(value)  # type: ignore[arg-type]  # see except
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
+    number = _number(value)
     if not 0 <= number <= 1:  # nor is NaN
         raise BadInputError(f"{name} {_shown(value)} is not allowed; send a number from 0 to 1")
     return number
+
+
+def _number(value: object) -> float:
+    """Read a number, or a text that is one; NaN stands for what is neither."""
+    if isinstance(value, bool) or _is_odd(value):
+        return math.nan
+    try:
+        return float(value)  # type: ignore[arg-type]  # what float does not take, it says
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
 
 
 def _is_odd(value: object) -> bool:
