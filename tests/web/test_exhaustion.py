@@ -75,6 +75,8 @@ def test_it_is_taken_again_when_there_is_room(spare, opened, borrow):
         spare.lend(borrow)
         os.close(opened.pop())
         spare.lend(lambda: None)
+        borrow()
+        assert not opened  # the room is the spare's again
         spare.lend(borrow)
     assert len(opened) == 1
 
