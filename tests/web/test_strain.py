@@ -1,7 +1,12 @@
 """When a process takes on little, and when it takes on everything again."""
 
-import pytest
+from collections import deque
 
+import pytest
+from prometheus_client import CollectorRegistry
+
+from service.web.admission import Queue
+from service.web.load import Load, Shed
 from service.web.strain import MOST, Strain
 
 CROWD = 20  # far more inside than are let in under strain
@@ -106,3 +111,29 @@ def test_it_can_begin_again(strain, clock):
     assert strain.admits(CROWD)
     wait(strain, clock, 0.2, lasting=1)
     assert not strain.admits(CROWD)
+
+
+@pytest.mark.parametrize(("worked_seconds", "reason"), [(0.9, Shed.STRAIN), (1.1, None)])
+def test_what_is_worked_on_counts_as_inside_until_it_must_be_its_client_that_it_waits_for(
+    clock, worked_seconds, reason
+):
+    queue, waiting = Queue(1000, 5, Load(CollectorRegistry())), deque()
+
+    def finish(n):
+        for conn in [waiting.popleft() for _ in range(n)]:
+            queue.take(conn)
+            queue.done(conn)
+
+    for _ in range(20):  # four come for each that leaves
+        waiting.extend(object() for _ in range(4))
+        for conn in [*waiting][-4:]:
+            queue.add(conn)
+        clock[0] += 0.2
+        finish(1)
+    for conn in [waiting.popleft() for _ in range(MOST)]:
+        queue.take(conn)
+    clock[0] += worked_seconds / 2
+    assert queue.reason_to_refuse() is Shed.STRAIN  # which begins here, and lasts for a second
+    finish(len(waiting))
+    clock[0] += worked_seconds / 2
+    assert queue.reason_to_refuse() is reason
