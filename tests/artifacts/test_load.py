@@ -83,9 +83,9 @@ def test_control_characters_of_a_path_do_not_reach_the_message(tmp_path):
 
 def test_golden_samples_that_disagree_are_refused(described, members):
     golden = json.loads(members["metadata.json"])["golden"]
-    golden["activations"][2][1] += 0.01
+    golden["activations"][2][1] += 0.00011
 
-    with pytest.raises(BadArtifactError, match=r"golden sample 2 .* 0\.01 away"):
+    with pytest.raises(BadArtifactError, match=r"golden sample 2 .* 0\.00011 away"):
         load(described(golden=golden))
 
 
