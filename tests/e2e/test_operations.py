@@ -69,6 +69,15 @@ def test_keys_are_replaced_without_a_restart(serve, tmp_path, eventually):
     assert counted["digits_reloads_total", "ok"] == 1
 
 
+def oom_score_adjustment(pid):
+    return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
+
+
+def test_where_memory_runs_out_the_kernel_ends_a_worker_and_not_the_master(own_server, eventually):
+    master = oom_score_adjustment(own_server.process.pid)
+    eventually(lambda: all(oom_score_adjustment(pid) > master for pid in own_server.workers()))
+
+
 def polls(pid):
     """Say whether a process has begun to wait for connections, and so has the files that it works with."""
     with suppress(OSError):  # one was closed meanwhile
