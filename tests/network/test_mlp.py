@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from service.network import RELU, SIGMOID, TANH, Layer, Network
+from service.network import INITIALISATIONS, RELU, SIGMOID, TANH, Layer, Network
 
 
 @pytest.fixture
@@ -113,8 +113,12 @@ def test_normal_weights_and_biases_have_variance_one():
     assert network.layers[0].biases.var() == pytest.approx(1, rel=0.2)
 
 
-def test_a_network_is_drawn_in_float32():
-    assert {layer.weights.dtype for layer in Network.random((784, 16, 10)).layers} == {np.dtype(np.float32)}
+@pytest.mark.parametrize("initialisation", INITIALISATIONS)
+def test_a_network_is_drawn_in_float32(initialisation):
+    layers = Network.random((784, 16, 10), initialisation=initialisation).layers
+    assert {array.dtype for layer in layers for array in (layer.weights, layer.biases)} == {
+        np.dtype(np.float32)
+    }
 
 
 def test_a_network_needs_one_activation_function_a_layer():
