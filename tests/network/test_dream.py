@@ -105,6 +105,16 @@ def test_smoothing_makes_neighbouring_pixels_alike(small_network):
     assert roughness(smooth) < roughness(sharp) / 2
 
 
+def test_a_slope_is_smoothed_by_a_gaussian():
+    """By its formula, around the one pixel that a neuron listens to; nearer to the edge it is cut off."""
+    dot = np.zeros((17, 17))
+    dot[8, 8] = 1
+    dreamt = dream(single_layer([dot.ravel().tolist()]), 0, 0 * dot, Ascent(steps=1, smoothing=1.5))
+    squares = (np.arange(17) - 8) ** 2
+    expected = np.exp(-(squares[:, None] + squares) / (2 * 1.5**2))
+    assert dreamt[5:12, 5:12] / dreamt[8, 8] == pytest.approx(expected[5:12, 5:12], rel=0.01)
+
+
 def test_smoothing_keeps_an_even_slope_even():
     network = single_layer([np.ones(16).tolist()])
     dreamt = dream(network, 0, np.zeros((4, 4)), Ascent(steps=10, smoothing=2))
