@@ -18,7 +18,7 @@ def test_keys_that_cannot_be_told_apart_are_refused(lines):
 @pytest.mark.parametrize("name", ["\x1b[31m", "n\u00e4me", "a" * 65, "a,b"])
 def test_a_name_that_is_no_label_is_refused(name):
     with pytest.raises(SettingsError, match="odd name"):
-        Keys.parse(SecretStr(f"{name} s3cret"))
+        Keys.parse(SecretStr(f"ann key\n{name} s3cret"))
 
 
 def test_a_refusal_does_not_tell_the_key():
