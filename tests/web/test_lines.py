@@ -61,6 +61,13 @@ def test_a_full_pipe_loses_lines_and_waits_for_nobody(pipe, dropped):
     assert dropped.count == 1
 
 
+def test_a_pipe_that_others_fill_after_a_look_at_it_makes_nobody_wait_either(pipe, dropped, monkeypatch):
+    monkeypatch.setattr("service.web.lines._takes_more", lambda _fd: True)
+    writer = LineWriter(pipe[1], dropped)
+    assert finishes(lambda: fill(writer, dropped))
+    assert dropped.count == 1
+
+
 def test_lines_are_taken_again_when_the_reader_is_back(pipe, dropped):
     writer = LineWriter(pipe[1], dropped)
     fill(writer, dropped)
@@ -108,9 +115,10 @@ def test_lines_in_a_file_stand_behind_what_others_wrote_there(tmp_path, dropped)
     assert (tmp_path / "log").read_bytes() == b"one\ntwo\nthree\n"
 
 
-def test_a_line_that_a_pipe_would_tear_apart_is_lost(pipe, dropped):
-    LineWriter(pipe[1], dropped).write(bytes(PIPE_BUF + 1))
-    assert dropped.count == 1
+@pytest.mark.parametrize(("length", "lost"), [(PIPE_BUF, 0), (PIPE_BUF + 1, 1)])
+def test_a_line_that_a_pipe_would_tear_apart_is_lost(pipe, dropped, length, lost):
+    LineWriter(pipe[1], dropped).write(bytes(length))
+    assert dropped.count == lost
 
 
 def test_a_reader_that_went_away_costs_the_lines_alone(dropped):
