@@ -4,7 +4,7 @@ import errno
 import os
 
 import pytest
-from prometheus_client import CollectorRegistry, Counter, values
+from prometheus_client import CollectorRegistry, Counter, mmap_dict, values
 
 from service.web.reserve import FIRST_BYTES, Lost
 from service.web.scrape import share_counters, shared_collector
@@ -79,6 +79,23 @@ def test_without_room_old_series_count_on_and_new_ones_are_lost(counter, tmp_pat
     assert set(found.values()) == {3}
     assert 100 < len(found) < SERIES - 100
     assert n_lost(lost) == SERIES - 1 - len(found)
+
+
+@pytest.mark.usefixtures("slot")
+@pytest.mark.parametrize("left", range(16, 120, 8))
+def test_a_series_lies_whole_in_the_room_that_is_left_or_is_lost(tmp_path, lost, full, left):
+    """An entry is four bytes, its key with one to eight blanks, and sixteen; before the first stand eight."""
+    file = tmp_path / "counter_1.db"
+    samples = values.MmapedDict(str(file))
+    full()
+    told = {"x" * (FIRST_BYTES - 8 - 28 - left): 1.0, "four": 2.0, "more": 3.0}
+    for key, value in told.items():
+        samples.write_value(key, value, 0.0)
+    samples.close()
+    found = {key: value for key, value, *_ in mmap_dict.MmapedDict.read_all_values_from_file(str(file))}
+    assert found == {key: told[key] for key in found}
+    assert len(found) == 3 - n_lost(lost)
+    assert file.stat().st_size == FIRST_BYTES
 
 
 def test_a_file_that_cannot_be_made_is_done_without(slot, counter, tmp_path, lost, full):
