@@ -129,6 +129,15 @@ def test_more_probes_than_are_answered_soon_wait_as_others_do(connect, monkeypat
     assert answer(connect(LIVE))[0].status == 503
 
 
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("changes", [ONE_AND_ONE])
+def test_probes_that_were_answered_leave_their_place_to_others(worker, connect, monkeypatch):
+    monkeypatch.setattr("service.web.worker.MOST_PROBES", 1)
+    for _ in range(3):
+        assert answer(connect(LIVE))[0].status == 200
+        wait_until(lambda: not worker._n_probes)
+
+
 @pytest.mark.parametrize("changes", [ONE_AND_ONE])
 def test_what_waits_and_what_is_answered_is_counted(busy, slow, parts):
     assert gauge(parts, "digits_requests_waiting") == {(): 1}
