@@ -4,11 +4,12 @@ import errno
 import json
 import re
 from itertools import islice
+from types import SimpleNamespace
 
 import pytest
 from gunicorn.workers.gthread import ThreadWorker
 
-from tests.web.worker.conftest import ASK, LIVE, answer, brief, reset, wait_until
+from tests.web.worker.conftest import ASK, LIVE, SECONDS, answer, brief, reset, wait_until
 
 
 def test_a_worker_counts_in_its_own_slot(connect, parts):
@@ -39,6 +40,23 @@ def test_a_request_that_still_has_time_is_waited_for(worker, connect):
     worker.murder_pending()
     connection.sendall(LIVE[10:])
     assert answer(connection)[1] == {"live": True}
+
+
+def test_a_body_has_as_much_time_as_its_head_had(worker, slow, connect, monkeypatch):
+    clock, cut = [100.0], []
+    monkeypatch.setattr("service.web.deadlines.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr("service.web.deadlines._cut", lambda *what: cut.append(what))
+    connection = connect(b"POST / HTTP/1.1\r\nHost: a\r\n")
+    wait_until(lambda: any(conn.initialized for conn in worker._deadlines.watched))
+    clock[0] += 0.9  # of the second that there is
+    connection.sendall(b"Content-Length: 9\r\n\r\n")
+    assert slow.begun.acquire(timeout=SECONDS)
+    clock[0] += 0.9
+    worker._deadlines.cut_late()
+    assert cut == []
+    clock[0] += 0.2
+    worker._deadlines.cut_late()
+    assert len(cut) >= 1  # the loop looks too
 
 
 def test_a_connection_is_closed_after_its_last_answer(connect):
