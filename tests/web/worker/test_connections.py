@@ -4,6 +4,7 @@ import errno
 import json
 import re
 from itertools import islice
+from threading import Event
 from types import SimpleNamespace
 
 import pytest
@@ -132,6 +133,20 @@ def test_where_no_descriptor_is_left_whoever_has_asked_is_answered(worker, conne
     worker.method_queue.defer(ask_and_run_out)
     assert answer(asking)[1] == {"live": True}
     assert silent.recv(1) == b""
+
+
+@pytest.mark.usefixtures("scarce")
+def test_once_there_is_room_silent_connections_are_left_alone(worker, connect):
+    for _ in range(3):
+        connect()
+    answer(connect(LIVE))
+    silent, looked = connect(), Event()
+    wait_until(lambda: worker.pending_conns)
+    worker.method_queue.defer(worker.murder_pending)  # as the loop does every second
+    worker.method_queue.defer(looked.set)
+    assert looked.wait(SECONDS)
+    silent.sendall(LIVE)
+    assert answer(silent)[1] == {"live": True}
 
 
 def test_other_failures_to_accept_are_not_hidden(worker, monkeypatch):
