@@ -66,6 +66,24 @@ def test_a_connection_is_closed_after_its_last_answer(connect):
     assert connection.recv(1) == b""
 
 
+def test_a_client_that_never_hangs_up_after_its_last_answer_is_not_waited_for_without_end(
+    connect, monkeypatch
+):
+    monkeypatch.setattr("service.web.linger.LINGER_SECONDS", 0)
+    connection = connect(LIVE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    answer(connection)
+
+    def is_reset():
+        try:
+            connection.send(b"still here")
+        except OSError:
+            return True
+        return False
+
+    wait_until(is_reset)
+    assert is_reset()
+
+
 @pytest.mark.parametrize("asked", [LIVE, brief(b"no picture")], ids=["a probe", "a classification"])
 def test_a_later_version_of_http_is_answered_in_the_one_that_is_spoken_here(connect, asked):
     assert connect(asked.replace(b"HTTP/1.1", b"HTTP/1.2")).recv(100).startswith(b"HTTP/1.1 ")
