@@ -211,6 +211,17 @@ def test_a_client_that_asks_for_it_sees_its_connection_closed(worker, connect, p
     assert worker.nr_conns == 0
 
 
+@pytest.mark.parametrize("field", [b"Content-Type: image/png", UNUSUAL])
+def test_where_as_many_connections_are_kept_as_may_be_the_next_is_closed(worker, connect, png, field):
+    worker.max_keepalived = 1
+    kept = connect(brief(png))
+    assert answer(kept)[0].headers["Connection"] == "keep-alive"
+    wait_until(lambda: worker.keepalived_conns)
+    connection = connect(brief(png, field=field))
+    assert answer(connection)[0].headers["Connection"] == "close"
+    assert connection.recv(1) == b""
+
+
 def test_a_connection_that_the_loop_has_answered_is_closed_when_it_stays_idle(worker, connect, png):
     connection = connect(brief(png))
     answer(connection)
