@@ -187,11 +187,12 @@ def test_a_stopping_worker_answers_what_is_arriving(worker, connect, parts):
     assert (told, response.headers["Connection"]) == ({"live": True}, "close")
 
 
-def test_a_stopping_worker_does_not_wait_for_silent_connections(worker, connect, parts, monkeypatch):
-    monkeypatch.setattr("gunicorn.workers.gthread.DEFAULT_WORKER_DATA_TIMEOUT", 600)
+def test_a_stopping_worker_does_not_wait_for_silent_connections(worker, connect, parts):
     used, unused = connect(LIVE), connect()
     answer(used)
     wait_until(lambda: worker.keepalived_conns and worker.pending_conns)
+    for conn in (*worker.keepalived_conns, *worker.pending_conns):
+        conn.timeout += 600
     parts.state.draining.set()
     worker.handle_exit(None, None)
     assert used.recv(1) == unused.recv(1) == b""
