@@ -5,16 +5,18 @@ import json
 import re
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from concurrent.futures import wait
-from itertools import islice
+from itertools import count, islice
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from gunicorn.workers.gthread import ThreadWorker
 from pydantic import SecretStr
 
 from service.web.app import create_app
-from service.web.loop import Envelope
+from service.web.loop import BriefWorker, Envelope
 from tests.web.conftest import to_png
 from tests.web.worker.conftest import ASK, LIVE, SECONDS, answer, brief, gauge, reset, wait_until
 
@@ -322,6 +324,38 @@ def test_a_small_picture_whose_turn_comes_too_late_is_not_classified(worker, con
     assert sorted(answer(connection)[0].status for connection in both) == [200, 503]
     assert gauge(parts, "digits_requests_shed_total")["late",] == 1
     assert answer(connect(LIVE))[1] == {"live": True}
+
+
+@pytest.fixture
+def waiting(monkeypatch):
+    """A worker that only looks and answers, twenty brief requests that wait for it, and what it does."""
+    worker, done = object.__new__(BriefWorker), SimpleNamespace(answered=[], looks=[], foreseen=[], tick=0)
+    clock = count()
+    monkeypatch.setattr("service.web.loop.time", SimpleNamespace(monotonic=lambda: next(clock) * done.tick))
+    monkeypatch.setattr(
+        ThreadWorker, "wait_for_and_dispatch_events", lambda _, timeout: done.looks.append(timeout)
+    )
+    worker._brief, worker._next = deque((n, SimpleNamespace(picture=n)) for n in range(20)), deque()
+    worker.answer_here = lambda conn, *_: done.answered.append(conn)
+    worker.foresee = lambda pictures: done.foreseen.append(pictures) or [None] * len(pictures)
+    return worker, done
+
+
+def test_few_pictures_are_looked_at_before_the_first_of_their_requests_is_answered(waiting):
+    worker, done = waiting
+    worker.wait_for_and_dispatch_events(1.0)
+    assert done.answered == list(range(20))
+    assert [len(pictures) for pictures in done.foreseen] == [8, 8, 4]
+
+
+def test_however_many_small_pictures_wait_the_loop_soon_looks_after_its_connections(waiting):
+    worker, done = waiting
+    done.tick = 0.06  # seconds that an answer takes, and so does a look; a turn has a tenth
+    worker.wait_for_and_dispatch_events(1.0)
+    assert (done.answered, done.looks) == ([0], [0, 0])
+    for _ in range(19):
+        worker.wait_for_and_dispatch_events(1.0)
+    assert done.answered == list(range(20))
 
 
 @pytest.fixture
