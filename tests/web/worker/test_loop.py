@@ -224,6 +224,20 @@ def test_where_as_many_connections_are_kept_as_may_be_the_next_is_closed(worker,
     assert connection.recv(1) == b""
 
 
+def test_a_connection_that_is_used_again_may_be_idle_for_as_long_again(worker, connect, png):
+    worker.cfg.set("keepalive", 600)
+    worker._keepalive_seconds = 600
+    connection = connect(brief(png))
+    for _ in range(2):  # the first of a connection's answers takes another way than the others
+        answer(connection)
+        wait_until(lambda: worker.keepalived_conns)
+        [conn] = worker.keepalived_conns
+        assert conn.timeout > time.monotonic() + 500
+        conn.timeout = time.monotonic() + 60
+        connection.sendall(brief(png))
+    answer(connection)
+
+
 def test_a_connection_that_the_loop_has_answered_is_closed_when_it_stays_idle(worker, connect, png):
     connection = connect(brief(png))
     answer(connection)
