@@ -36,7 +36,8 @@ def pixels():
 
 def png(pixels):
     buffer = io.BytesIO()
-    Image.fromarray(np.rint(pixels.reshape(28, 28) * 255).astype(np.uint8)).save(buffer, "PNG")
+    rows = pixels if pixels.ndim > 1 else pixels.reshape(28, 28)
+    Image.fromarray(np.rint(rows * 255).astype(np.uint8)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -78,6 +79,19 @@ def test_the_trace_ends_in_the_answer(classifier, pixels):
 def test_blank_pixels_are_rejected_as_blank(artifact):
     verdict = Classifier.of(artifact, reject_below=0.1).classify_pixels(np.zeros(784)).verdict
     assert verdict.reason is Reason.BLANK
+
+
+@pytest.mark.parametrize("marks", [1, 2])
+def test_a_picture_of_two_things_is_rejected_as_several_alone_and_among_others(artifact, marks):
+    page = np.zeros((100, 200), np.float32)
+    for mark in range(marks):
+        page[20:80, 60 + 60 * mark : 70 + 60 * mark] = 1
+    classifier = Classifier.of(artifact, reject_below=1e-6)  # which all ten neurons reach
+    expected = Reason.AMBIGUOUS if marks == 1 else Reason.SEVERAL
+    assert classifier.classify(png(page)).verdict.reason is expected
+    seen = classifier.see(png(page))
+    assert [each.verdict.reason for each in classifier.judge_each([seen])] == [expected]
+    assert [verdict.reason for verdict in classifier.verdicts(Images.of([seen]))] == [expected]
 
 
 def test_many_are_judged_as_each_is_alone(artifact):
