@@ -210,6 +210,7 @@ def test_a_worker_that_is_replaced_still_answers_on_kept_connections(worker, con
 
 
 def test_a_worker_that_must_end_now_waits_for_no_request(worker, connect):
+    worker._deadlines._seconds = 600
     connection = connect(LIVE[:10])
     wait_until(lambda: any(conn.initialized for conn in worker._deadlines.watched))
     with pytest.raises(SystemExit):
