@@ -68,7 +68,7 @@ HALF = tanh(tanh(2))  # what an image of no kind makes, in every neuron of that 
 def by_hand() -> Network:
     """Build the network of weights 1, −1 and 0, and no bias.
 
-    The first column compares the two pixels of each side, the second puts both sides together to one
+    The first layer compares the two pixels of each side, the second puts both sides together to one
     neuron a kind, the third lets each of these and its negative through if positive, and the outputs add up
     the two. The outputs' weights also undo the squashing, so that a clear answer is 1 and not 0.96.
     """

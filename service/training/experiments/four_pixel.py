@@ -77,7 +77,7 @@ def _all_right(learned: Iterable[Learned]) -> int:
 
 
 def _of_a_kind(network: Network) -> int:
-    """Count the neurons of the third column that are most excited by one image, and that of a kind."""
+    """Count the neurons of the third hidden column that one image alone excites most, and that of a kind."""
     patterns = IMAGES[OF_A_KIND].tolist()
     return sum(
         images.tolist()[0] in patterns and len(images) == 1 for images in camera.favourites(network)[2]
@@ -140,7 +140,7 @@ Built by hand from weights of 1, −1 and 0 (and one scale at the outputs, so th
 network is exactly right for the {right[BY_HAND]} images that are one of the four kinds, and only for
 them. The other {len(others)}, with one or three white pixels, are half of every pattern: all four outputs
 say {others.mean():.2f} where they should say 0, as the construction cannot tell half a pattern from none.
-One number is missing: with a bias of −{camera.HALF:.2f} in the third column, so that half a pattern stays
+One number is missing: with a bias of −{camera.HALF:.2f} in the third layer, so that half a pattern stays
 below zero, it is right for {right[WITH_BIAS]} of {len(TARGETS)}.
 
 Learning finds such a solution by itself, but not from everywhere. Of {starts} ordinary random starts
@@ -148,10 +148,10 @@ Learning finds such a solution by itself, but not from everywhere. Of {starts} o
 steps push the outputs below zero, and a ReLU that is silent for every image has no slope to come back by.
 Started with outputs that are awake (positive weights, a bias of ¼),
 {numbers["awake_starts_that_learn_all"]} of {starts} do. The best of them, drawn on the right, is at most
-{numbers["learned_off"]:.0e} off in any output. Its first two columns mix pixels that no person would put
-together, and hardly a weight is zero; but of the eight neurons in its third column
-{numbers["third_column_of_a_kind"]} like one pure pattern best, as those built by hand do. It ships as the
-model `four-pixel`."""
+{numbers["learned_off"]:.0e} off in any output. Its first two hidden columns mix pixels that no person
+would put together, and hardly a weight is zero; but of the eight neurons in its third hidden column
+{numbers["third_column_of_a_kind"]} like one pure pattern best, as those built by hand do. Another one that
+learned so ships as the model `four-pixel`."""
 
 
 EXPERIMENT = Experiment(

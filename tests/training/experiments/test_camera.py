@@ -1,3 +1,4 @@
+import json
 from math import tanh
 from pathlib import Path
 
@@ -120,6 +121,16 @@ def test_the_shipped_artifact_is_right_for_all_sixteen():
     outputs = artifact.network.forward(IMAGES.astype(np.float32))
     assert outputs == pytest.approx(expected(), abs=1e-4)
     assert accepted(outputs, artifact.metadata.reject.threshold).tolist() == [True] * 8 + [False] * 8
+
+
+def test_only_the_learned_network_that_is_drawn_is_said_to_ship():
+    """They can be told apart by how many neurons of the third hidden column like one image of a kind best."""
+    docs = SHIPPED.parents[2] / "docs"
+    drawn = json.loads((docs / "pictures" / "four-pixel.json").read_text())["numbers"]
+    likes = [field.tolist() for field in camera.favourites(load(SHIPPED).network)[2]]
+    shipped = sum(len(images) == 1 and kind_of(images[0]) is not None for images in likes)
+    said = "Another one that learned so ships" in " ".join((docs / "experiments.md").read_text().split())
+    assert said == (shipped != drawn["third_column_of_a_kind"])
 
 
 def test_the_shipped_artifact_keeps_all_sixteen_as_golden_samples():
