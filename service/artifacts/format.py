@@ -120,7 +120,7 @@ class Evaluation(Record):
         accuracy: share of digits whose argmax is right, rejections ignored.
         confusion: row = true digit, column = argmax, in images.
         calibration_error: mean gap between the largest activation and the share that is right, over 15 bins
-            of equal count (Nguyen and O'Connor 2015).
+            of equal count (Nguyen and O'Connor 2015); an activation outside 0..1 counts as 0 or 1.
         operating_curve: 21 thresholds, 0 to 1.
         false_acceptance: share accepted at the artifact's threshold, by kind of trash.
     """

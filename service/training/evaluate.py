@@ -53,10 +53,13 @@ def calibration_error(activations: FloatArray, labels: NDArray[np.uint8]) -> flo
 def calibration_bins(
     activations: FloatArray, labels: NDArray[np.uint8]
 ) -> Iterator[tuple[NDArray[np.bool_], FloatArray]]:
-    """Sort images by their largest activation into 15 bins: who of a bin is right, and that activation."""
+    """Sort images by their largest activation into 15 bins: who of a bin is right, and that activation.
+
+    It is compared with a share: below 0, where tanh can bring it, it counts as 0, beyond 1, with ReLU, as 1.
+    """
     order = activations.max(axis=1).argsort(kind="stable")
     right = (activations.argmax(axis=1) == labels)[order]
-    largest = activations.max(axis=1)[order]
+    largest = activations.max(axis=1)[order].clip(0, 1)
     return zip(
         np.array_split(right, CALIBRATION_BINS), np.array_split(largest, CALIBRATION_BINS), strict=True
     )

@@ -14,7 +14,7 @@ from service.artifacts import Metadata, golden_samples, rounded, save
 from service.artifacts.format import DIGITS, PreprocessingChoice, Training
 from service.artifacts.history import DTYPE, remove_history, save_history
 from service.artifacts.save import check_place, check_sizes, check_version
-from service.errors import BadDataError, BadInputError
+from service.errors import BadArtifactError, BadDataError, BadInputError
 from service.imaging import PREPROCESSINGS
 from service.network import FloatArray, Network
 from service.release import RELEASE, VERSION
@@ -61,7 +61,8 @@ def run(
 ) -> Path:
     """Train a network by a recipe and write its artifact, out/<name>/<version>.npz; return that path.
 
-    Where the recipe keeps moments, their weights are written beside it, <version>.history.npz.
+    Where the recipe keeps moments, their weights are written beside it, <version>.history.npz, unless one of
+    them is too large for that; no artifact needs them.
 
     Args:
         recipe: a name from service.training.recipes, or the path of a .toml file.
@@ -95,7 +96,7 @@ def run(
     )
     remove_history(chosen.name, version, out)  # of the network that this one takes the place of
     path = save(made.network, made.metadata, out, dtype=chosen.dtype)
-    if made.moments:
+    if _can_be_kept(made.moments, report):
         save_history(made.moments, made.metadata, out)
     report(f"{path} written after {monotonic() - started:.0f} s")
     return path
@@ -109,6 +110,17 @@ def _check(recipe: Recipe, version: str, seed: int | None, out: Path) -> None:
     check_sizes(recipe.sizes, recipe.dtype)
     check_sizes(recipe.sizes, DTYPE, n=len(kept_epochs(recipe)))
     check_place(out, recipe.name)
+
+
+def _can_be_kept(moments: Mapping[int, Network], report: Callable[[str], None]) -> bool:
+    """Say whether a history can hold the moments, if there are any, and tell why where it cannot."""
+    try:
+        for network in moments.values():
+            rounded(network, DTYPE)
+    except BadArtifactError:
+        report(f"no moments kept: a weight or bias was too large for {DTYPE}; lower learning_rate or spread")
+        return False
+    return bool(moments)
 
 
 def make(

@@ -44,6 +44,14 @@ def test_calibration_error_does_not_cancel_between_bins():
     assert calibration_error(activations, labels) == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize(("largest", "expected"), [(7.5, 0.0), (-0.5, 1.0)])
+def test_an_activation_that_is_no_share_counts_as_the_nearest_one(largest, expected):
+    """All answers are right; a sum of ReLUs can say so with 7.5, ten tanhs with nothing above -0.5."""
+    activations = np.full((150, 10), min(largest, 0) - 0.1, np.float32)
+    activations[:, 0] = largest
+    assert calibration_error(activations, np.zeros(150, np.uint8)) == pytest.approx(expected)
+
+
 def test_the_operating_curve_counts_what_each_threshold_takes():
     digits = sure_of([0, 1, 2, 3], [0.9, 0.7, 0.5, 0.3])
     trash = sure_of([0, 1], [0.6, 0.1])

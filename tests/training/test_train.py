@@ -211,6 +211,23 @@ def test_the_history_of_a_network_goes_when_another_one_takes_its_place(train, t
     assert "history" not in (tmp_path / "models" / "SHA256SUMS").read_text()
 
 
+def test_moments_too_large_to_be_kept_do_not_cost_the_network(train, tmp_path):
+    lines = []
+    path = train(recipe="moments = 3\nspread = 1e6" + OWN, report=lines.append)
+    assert load(path).network.layers[0].weights.max() > np.finfo(np.float16).max
+    assert [file.name for file in path.parent.iterdir()] == ["1.npz"]
+    assert "history" not in (tmp_path / "models" / "SHA256SUMS").read_text()
+    assert [line for line in lines if line.startswith("no moments kept: a weight or bias was too large")]
+
+
+def test_outputs_that_grow_beyond_one_can_be_measured(train):
+    """Every number starts from N(0, 1) and hardly moves, so that outputs are sums of dozens of pixels."""
+    slow = OWN.replace('"sigmoid"]', '"relu"]').replace("rate = 0.02", "rate = 1e-6").replace("= 4", "= 1")
+    artifact = load(train(recipe='cost = "quadratic"\ninitialisation = "normal"' + slow))
+    assert np.max(artifact.metadata.golden.activations) > 2
+    assert 0 <= artifact.metadata.evaluation.calibration_error <= 1
+
+
 def test_no_history_is_written_where_none_is_asked_for(train):
     assert [file.name for file in train().parent.iterdir()] == ["1.npz"]
 
