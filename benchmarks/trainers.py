@@ -8,7 +8,7 @@ from functools import partial
 from importlib.util import find_spec
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from service.training.step import start, step
 __all__ = ["TRAINERS", "Nielsen", "Ours", "Trainer", "installed", "recipe"]
 
 SIZES = (784, 16, 16, 10)
+
+Example: TypeAlias = tuple[FloatArray, FloatArray]
+"""An image and its target, (784, 1) and (10, 1)."""
 
 
 class Trainer(Protocol):
@@ -145,21 +148,21 @@ class Nielsen:
         self.weights = [self.rng.standard_normal((n_out, n_in)) for n_in, n_out in pairs]
         self.biases = [self.rng.standard_normal((n_out, 1)) for _, n_out in pairs]
 
-    def ready(self, digits: Digits) -> Digits:
-        """Keep them as they are."""
-        return digits
-
-    def learn(self, digits: Digits) -> None:
-        """Pass once over these digits."""
-        order = self.rng.permutation(len(digits))
-        examples = [
-            (digits.images[i].reshape(784, 1).astype(np.float64), np.eye(10)[:, [digits.labels[i]]])
-            for i in order
+    def ready(self, digits: Digits) -> list[Example]:
+        """Turn them into pairs of columns, as his loader does, and into float64."""
+        targets = np.eye(10)[digits.labels]
+        return [
+            (image.reshape(784, 1).astype(np.float64), target.reshape(10, 1))
+            for image, target in zip(digits.images, targets, strict=True)
         ]
+
+    def learn(self, kept: list[Example]) -> None:
+        """Pass once over these digits."""
+        examples = [kept[place] for place in self.rng.permutation(len(kept))]
         for first in range(0, len(examples), self.mini_batch):
             self._step(examples[first : first + self.mini_batch])
 
-    def _step(self, examples: list[tuple[FloatArray, FloatArray]]) -> None:
+    def _step(self, examples: list[Example]) -> None:
         nabla_w = [np.zeros_like(weights) for weights in self.weights]
         nabla_b = [np.zeros_like(biases) for biases in self.biases]
         for pixels, target in examples:

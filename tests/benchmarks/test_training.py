@@ -24,10 +24,17 @@ def test_nielsens_steps_go_down_the_gradient_of_the_quadratic_cost(digits):
     layers = [Layer(w, b[:, 0], SIGMOID) for w, b in zip(nielsen.weights, nielsen.biases, strict=True)]
     targets = np.eye(10)[digits.labels]
     _, gradients = backpropagate(Network(tuple(layers)), digits.images.astype(np.float64), targets, QUADRATIC)
-    nielsen.learn(digits)
+    nielsen.learn(nielsen.ready(digits))
     for weights, biases, layer, slope in zip(nielsen.weights, nielsen.biases, layers, gradients, strict=True):
         assert weights == pytest.approx(layer.weights - 3.0 * slope.weights, abs=1e-6)
         assert biases[:, 0] == pytest.approx(layer.biases - 3.0 * slope.biases, abs=1e-6)
+
+
+def test_nielsens_turn_has_nothing_left_to_convert(digits):
+    """The clock runs while he learns, and not while his examples are made."""
+    for pixels, target in Nielsen(mini_batch=60, learning_rate=3.0, seed=1).ready(digits):
+        assert (pixels.shape, pixels.dtype) == ((784, 1), np.float64)
+        assert (target.shape, target.dtype) == ((10, 1), np.float64)
 
 
 @pytest.mark.parametrize("name", TRAINERS)
