@@ -152,6 +152,7 @@ def make(
     with refitting(recipe, everything.training, seed, shop) as (refit, meanwhile):
         materials = supply(recipe, training, seed, *meanwhile)
         fitted = descend(recipe, materials, validation, seed, report, to=shop.to)
+        _check_that_it_answers(fitted.network, recipe, validation)
         scale = _scale(fitted.network, recipe, validation)
         chosen = choose(
             _finished(fitted.network, scale, recipe),
@@ -167,6 +168,7 @@ def make(
         if recipe.refit:
             report(f"once more, on all {len(everything.training):,} images")
             shipped = refit(fitted.best, report)
+            _check_that_it_answers(shipped.network, recipe, validation)
     network = _finished(shipped.network, scale, recipe)
     evaluation = on_test_set(
         network,
@@ -217,6 +219,15 @@ def _check_that_each_digit_is_there(digits: Digits, what: str) -> None:
     missing = [str(digit) for digit in range(10) if digit not in digits.labels]
     if missing:
         raise BadDataError(f"no {', '.join(missing)} among the {len(digits):,} images {what} its validation")
+
+
+def _check_that_it_answers(network: Network, recipe: Recipe, validation: Digits) -> None:
+    """Find what the last step did, after which no cost was measured."""
+    images = PREPROCESSINGS[recipe.preprocessing].prepare(validation.images)
+    with np.errstate(over="ignore", invalid="ignore"):
+        answered = all(np.isfinite(z).all() for z in network.trace(images).z)
+    if not answered:
+        raise BadInputError(f"{recipe.name} diverges in its last step; lower its learning_rate")
 
 
 def _scale(network: Network, recipe: Recipe, validation: Digits) -> Scale:

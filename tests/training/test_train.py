@@ -323,6 +323,19 @@ def test_digits_that_are_missing_are_told_before_the_training(train, validation,
     assert lines == []
 
 
+@pytest.mark.parametrize(
+    ("output", "cost"), [("relu", "quadratic"), ("tanh", "quadratic"), ("sigmoid", "cross-entropy")]
+)
+def test_a_recipe_that_diverges_in_its_last_step_is_told_before_anything_is_written(
+    train, tmp_path, output, cost
+):
+    """One step in all: its cost is measured before it, and what comes after is beyond all numbers."""
+    far = OWN.replace('"sigmoid"]', f'"{output}"]').replace("0.02", "1e37").replace("= 25", "= 500")
+    with pytest.raises(BadInputError, match=r"^tiny diverges in its last step; lower its learning_rate$"):
+        train(recipe=f'cost = "{cost}"' + far.replace("epochs = 4", "epochs = 1"))
+    assert [file for file in tmp_path.rglob("*") if file.suffix == ".npz"] == []
+
+
 def test_without_the_extra_the_command_that_brings_it_is_named(train, monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
     with pytest.raises(ServiceError, match=r"needs tqdm, .* pip install 'digit-service\[train\]'"):
