@@ -150,11 +150,17 @@ def _thresholds(measured: Measurement) -> tuple[FloatArray, NDArray[np.float64]]
     candidates = np.unique(measured.activations.max(axis=1))
     shares = coverage(measured.activations, candidates)
     useful = np.arange(shares.argmax(), len(candidates))
-    useful = useful[shares[useful] >= STRICTEST]
-    chosen = (
-        useful[np.unique(np.linspace(0, len(useful) - 1, THRESHOLDS, dtype=int))] if len(useful) else useful
-    )
+    useful = useful[shares[useful] >= _strictest(shares)]
+    chosen = useful[np.unique(np.linspace(0, len(useful) - 1, THRESHOLDS, dtype=int))]
     return candidates[chosen], shares[chosen]
+
+
+def _strictest(shares: NDArray[np.float64]) -> float:
+    """Return the share of digits accepted at which curves end, so that they take half of the axis at least.
+
+    They begin at the largest of these shares, which is small where a network is weak.
+    """
+    return max(0.0, min(STRICTEST, 2 * float(shares.max()) - 1))
 
 
 def _coverage(measured: Measurement) -> "Figure":
@@ -179,7 +185,7 @@ def _coverage(measured: Measurement) -> "Figure":
     _dot(axes, here, chart.VERMILION, f"its threshold, {measured.threshold:g}", 8)
     axes.set_xlabel("digits accepted")
     axes.set_ylabel("accepted digits that are wrong")
-    axes.set_xlim(STRICTEST, 1.002)
+    axes.set_xlim(_strictest(shares), 1.002)
     axes.set_ylim(bottom=0)
     chart.percent(axes.xaxis, 0)
     chart.percent(axes.yaxis, 2)
@@ -220,7 +226,7 @@ def _rejection(measured: Measurement) -> "Figure":
     axes.set_yscale("log")
     axes.set_ylim(floor, 1)
     axes.set_yticks([0.0001, 0.001, 0.01, 0.1, 1], ["0.01%", "0.1%", "1%", "10%", "100%"])
-    axes.set_xlim(0, 1 - STRICTEST)
+    axes.set_xlim(0, 1 - _strictest(shares))
     chart.percent(axes.xaxis, 0)
     axes.set_xlabel("digits rejected")
     axes.set_ylabel(f"trash accepted (at the bottom: none of {n_trash:,})")

@@ -115,6 +115,19 @@ def test_the_kinds_that_pass_most_often_come_first(measured):
     assert [text.get_text() for text in axes.get_legend().get_texts()][:3] == ["loud", "quiet", "silent"]
 
 
+def test_the_curves_of_a_network_that_rejects_much_at_every_threshold_are_seen(measured):
+    """Two neurons are sure of each third digit, so no threshold accepts more than two thirds."""
+    activations = measured.activations.copy()
+    activations[::3] = 1
+    weak = of(measured.artifact, measured.digits, activations, measured.trash)
+    for picture, accepted in (("coverage", lambda x: x), ("rejection", lambda x: 1 - x)):
+        axes = PICTURES[picture](weak).axes[0]
+        low, high = sorted(map(accepted, axes.get_xlim()))
+        shares = accepted(np.asarray(axes.lines[0].get_xdata()))
+        assert len(shares) > 20
+        assert low <= shares.min() < shares.max() < 0.7 < high
+
+
 def test_a_network_that_is_never_wrong_and_one_that_is_never_sure_are_drawn_too(measured, tmp_path):
     labels = measured.digits.labels
     perfect = np.eye(10, dtype=np.float32)[labels]
