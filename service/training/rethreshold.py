@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
-from service.artifacts import Artifact, Metadata, save
+from service.artifacts import Artifact, Metadata, load, save
 from service.artifacts.format import Training
+from service.artifacts.history import remove_history
 from service.artifacts.save import check_place, check_version
 from service.classifier import preprocessing_of
-from service.errors import BadInputError
+from service.errors import BadArtifactError, BadInputError
 from service.network import Network
 from service.release import RELEASE
 from service.training import mnist, trash
@@ -74,9 +75,24 @@ def run(
     metadata = rechosen(artifact, mnist.read(data, sha256=sha256), rejection, processes=processes)
     report(f"threshold {metadata.reject.threshold:g}, {metadata.reject.chosen}")
     renamed = metadata.model_copy(update={"version": named})
+    if not _is_there(artifact.network, out / metadata.name / f"{named}.npz"):
+        remove_history(metadata.name, named, out)  # of the network that this one takes the place of
     path = save(artifact.network, renamed, out, dtype=_dtype(artifact.network))
     report(f"{path} written")
     return path
+
+
+def _is_there(network: Network, path: Path) -> bool:
+    """Say whether an artifact holds the same weights and biases."""
+    try:
+        there = load(path).network
+    except BadArtifactError:
+        return False
+    pairs = zip(network.layers, there.layers, strict=False)
+    return network.sizes == there.sizes and all(
+        np.array_equal(mine.weights, its.weights) and np.array_equal(mine.biases, its.biases)
+        for mine, its in pairs
+    )
 
 
 def rechosen(artifact: Artifact, everything: Mnist, rejection: Rejection, *, processes: int = 1) -> Metadata:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from service.artifacts import load
+from service.artifacts.history import save_history
 from service.errors import BadArtifactError, BadInputError
 from service.imaging.deskew import deskew
 from service.training import ask
@@ -130,6 +131,18 @@ def test_it_keeps_its_version_unless_it_is_given_one(artifact, choose):
     assert told[1].endswith("out/tiny/2.npz written")
     with pytest.raises(BadInputError, match="'two words' cannot be a version"):
         choose(artifact, version="two words")
+
+
+def test_the_history_of_another_network_goes_and_its_own_stays(artifact, choose, made, tmp_path):
+    """Both have one name, one version and one form."""
+    other = made("averaging = 0.9")
+    history = tmp_path / "out" / "tiny" / "1.history.npz"
+    choose(other)
+    save_history({0: other.network}, other.metadata, tmp_path / "out")
+    choose(other, most_digits=0.3)
+    assert history.exists()
+    choose(artifact)
+    assert not history.exists()
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
