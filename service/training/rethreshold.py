@@ -75,7 +75,7 @@ def run(
     metadata = rechosen(artifact, mnist.read(data, sha256=sha256), rejection, processes=processes)
     report(f"threshold {metadata.reject.threshold:g}, {metadata.reject.chosen}")
     renamed = metadata.model_copy(update={"version": named})
-    if not _is_there(artifact.network, out / metadata.name / f"{named}.npz"):
+    if not _is_there(artifact.network, out / renamed.file):
         remove_history(metadata.name, named, out)  # of the network that this one takes the place of
     path = save(artifact.network, renamed, out, dtype=_dtype(artifact.network))
     report(f"{path} written")
