@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.imaging.cells import Scene
-from service.imaging.label import Label, label_in
-from service.imaging.paper import contrast, from_even_paper, from_lit_paper
+from service.imaging.label import Label, label_in, note_in
+from service.imaging.paper import beside_a_table, contrast, from_even_paper, from_lit_paper
 from service.imaging.parts import Box, parts_of
 from service.imaging.robust import median
 from service.imaging.subject import SMALL_THRESHOLD, THRESHOLD, subject, without_light
@@ -43,6 +43,7 @@ LONGEST = 10
 WRITTEN = 0.35  # of a label's longer side: so large is what is written on it
 BROADEST = 0.2  # of its longer side: a pen is no wider there, and a hole in a thick digit is
 ONE = 0.85  # of it, at least, hangs together: an eight has two holes
+WRITTEN_ON_NOTE, BROADEST_ON_NOTE, ONE_ON_NOTE = 0.2, 0.3, 0.7  # the same of what has corners and is no digit
 EVERY = 4  # pixels to the next one that is looked at for the grain
 
 
@@ -67,8 +68,10 @@ def read_ink(scene: Scene, *, dark: bool | None) -> Ink:
         scene: the picture.
         dark: whether the ink is darker than its paper; None finds out.
     """
-    found = _departing(scene, dark=dark)
+    found, is_plain = _departing(scene, dark=dark)
     label = None if found.box is None else label_in(found.strength > SOLID, found.box)
+    if label is None and not is_plain:  # a note at the picture's edge was left out, or taken for light
+        label = note_in(beside_a_table(scene), found.box)
     on_label = None if label is None else _written_on(label, scene.grey, dark=dark)
     return found if on_label is None else on_label
 
@@ -79,10 +82,10 @@ def _written_on(label: Label, grey: FloatArray, *, dark: bool | None) -> Ink | N
     bare = sheet[~label.around]
     if not bare.size:
         return None
-    strength, is_dark, box = _departing(
+    (strength, is_dark, box), _ = _departing(
         Scene(np.where(label.around, np.float32(median(bare)), sheet)), dark=dark
     )
-    if box is None or not _is_writing(strength, box):
+    if box is None or not _is_writing(strength, box, is_note=label.is_note):
         return None
     whole = np.zeros(grey.shape, strength.dtype)
     whole[label.place] = strength
@@ -91,19 +94,22 @@ def _written_on(label: Label, grey: FloatArray, *, dark: bool | None) -> Ink | N
     return Ink(whole, is_dark, (left + across, top + down, right + across, bottom + down))
 
 
-def _is_writing(strength: FloatArray, box: Box) -> bool:
+def _is_writing(strength: FloatArray, box: Box, *, is_note: bool) -> bool:
     """Say whether what is on a label is large, thin and in one piece; the holes of a thick digit are not."""
+    least, broadest, one = (
+        (WRITTEN_ON_NOTE, BROADEST_ON_NOTE, ONE_ON_NOTE) if is_note else (WRITTEN, BROADEST, ONE)
+    )
     left, top, right, bottom = box
     strokes = strength[top:bottom, left:right] > SOLID
     longer, areas = max(strokes.shape), parts_of(strokes).areas
-    if longer < WRITTEN * max(strength.shape) or pen_width(strokes) > BROADEST * longer:
+    if longer < least * max(strength.shape) or pen_width(strokes) > broadest * longer:
         return False
-    return bool(areas.max(initial=0) >= ONE * areas.sum())
+    return bool(areas.max(initial=0) >= one * areas.sum())
 
 
-def _departing(scene: Scene, *, dark: bool | None) -> Ink:
-    """Take for ink what departs from the paper to one side."""
-    departure = contrast(scene, dark=dark)
+def _departing(scene: Scene, *, dark: bool | None) -> tuple[Ink, bool]:
+    """Take for ink what departs from the paper to one side, and say whether that is all there is to see."""
+    departure, is_explained = contrast(scene, dark=dark)
     if dark is None:  # paper departs from itself to both sides alike, ink to one
         some = departure[::EVERY]
         dark = bool(np.vdot(some * some, some) < 0)
@@ -113,6 +119,7 @@ def _departing(scene: Scene, *, dark: bool | None) -> Ink:
     kept = subject(cells)
     if kept is not None and not kept.any():  # light in a corner, or a digit so small that it seems to touch
         kept = subject(_off_the_edges(cells, ink))
+    is_plain = is_explained and kept is None
     if kept is not None:
         height, width = smooth.shape
         whole = kept.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
@@ -120,10 +127,10 @@ def _departing(scene: Scene, *, dark: bool | None) -> Ink:
         cells = cells * kept
     strongest = float(cells.max())
     if strongest < GRAIN_MOST and strongest < _visible(smooth):
-        return Ink(ink, dark, None)
+        return Ink(ink, dark, None), is_plain
     crisp = CRISPER if strongest < GRAIN_MOST else CRISP
     if _steepest(cells, kept) < strongest * min(crisp / max(cells.shape), CRISPEST):
-        return Ink(ink, dark, None)
+        return Ink(ink, dark, None), is_plain
     strokes = cast("Box", box_of(cells > THRESHOLD * strongest))  # in which at least the strongest is
     left, top, right, bottom = (2 * edge for edge in strokes)
     around = slice(top, bottom), slice(left, right)  # elsewhere there is paper
@@ -131,7 +138,8 @@ def _departing(scene: Scene, *, dark: bool | None) -> Ink:
     strength = np.zeros(ink.shape, ink.dtype)
     strength[around] = drawn
     inner = cast("Box", box_of(written))
-    return Ink(strength, dark, (left + inner[0], top + inner[1], left + inner[2], top + inner[3]))
+    found = left + inner[0], top + inner[1], left + inner[2], top + inner[3]
+    return Ink(strength, dark, found), is_plain
 
 
 def _drawn(

@@ -10,13 +10,14 @@ import numpy as np
 
 from service.imaging.parts import Box, Ints, Mask, parts_of
 
-__all__ = ["Label", "label_in"]
+__all__ = ["Label", "label_in", "note_in"]
 
 FILLED = 0.6  # of its box: so much a label covers that is written on
 ASLANT = 0.75  # times that, at least, of the upright box, where a label lies aslant
 ROUND = 0.74  # of its box, with what is written on it: an ellipse fills more
 STRAIGHT = 0.85  # of a box that lies as it does: an ellipse fills less, a note more
-TURNS = np.deg2rad(np.arange(-25, 30, 5))[:, np.newaxis]  # a note is not laid down with care
+CORNERS = 0.94  # of it: what is round fills less, however thick the pen, and so do all of MNIST's digits
+TURNS = np.deg2rad(np.arange(-25, 27.5, 2.5))[:, np.newaxis]  # a note is not laid down with care
 SQUARE = 0.5  # of its longer side, at least: a label's shorter one
 LEAST = 0.25  # of the picture's longer side
 SMALLEST = 28  # pixels a side
@@ -29,10 +30,12 @@ class Label(NamedTuple):
     Attributes:
         place: its rows and columns in the picture.
         around: (height, width) of that place, true where the label is not, or is blended with what is around.
+        is_note: whether it has four corners, as no digit has that is written with so thick a pen.
     """
 
     place: tuple[slice, slice]
     around: Mask
+    is_note: bool
 
 
 def label_in(solid: Mask, box: Box) -> Label | None:
@@ -52,10 +55,35 @@ def label_in(solid: Mask, box: Box) -> Label | None:
     gaps = parts_of(~np.pad(sheet, 1))
     around = gaps.mask_of(np.logical_or.reduce(gaps.edges))[1:-1, 1:-1]
     covered = around.size - around.sum()
-    own = around.size if covered >= ROUND * around.size else _box_aslant(parts.runs_of(number), covered)
-    if own is None or np.count_nonzero(solid[place]) < FILLED * own:
+    shorter, longer = _sides_aslant(parts.runs_of(number))
+    own: float = around.size
+    if covered < ROUND * own:
+        own = shorter * longer
+        if shorter < SQUARE * longer or covered < STRAIGHT * own:
+            return None
+    if np.count_nonzero(solid[place]) < FILLED * own:
         return None
-    return Label(place, _wider(around))
+    return Label(place, _wider(around), bool(covered >= CORNERS * shorter * longer))
+
+
+def note_in(beside: Mask, box: Box | None) -> Label | None:
+    """Find out whether the largest part of what lies on a table is a note, at the picture's edge or not.
+
+    Args:
+        beside: (height, width) of the picture, true where it departs from the table.
+        box: what was taken for ink, and must lie on the note; None where nothing was.
+    """
+    parts = parts_of(beside)
+    if not len(parts.areas):
+        return None
+    number = int(parts.areas.argmax())
+    left, top, right, bottom = parts.boxes[:, number].tolist()
+    if box is not None:
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        if not (left < x < right and top < y < bottom):
+            return None
+    label = label_in(parts.mask_of(np.arange(len(parts.areas)) == number), (left, top, right, bottom))
+    return label if label is not None and label.is_note else None
 
 
 def _may_be(solid: Mask, longest: int) -> bool:
@@ -65,20 +93,18 @@ def _may_be(solid: Mask, longest: int) -> bool:
     return large and bool(np.count_nonzero(solid) >= ASLANT * FILLED * solid.size)
 
 
-def _box_aslant(runs: Ints, covered: int) -> float | None:
-    """Measure the box along a sheet with straight sides that lies turned a little; None where it is no such.
+def _sides_aslant(runs: Ints) -> tuple[float, float]:
+    """Measure the smallest box around a part that may lie turned a little: its shorter and its longer side.
 
     Args:
-        runs: of the part that may be a sheet; see Parts.
-        covered: pixels of it and of its holes.
+        runs: of the part; see Parts.
     """
     rows, starts, ends = runs
     x, y = np.concatenate((starts, ends)), np.concatenate((rows, rows)) + 0.5
     turned = np.cos(TURNS) * x + np.sin(TURNS) * y, np.cos(TURNS) * y - np.sin(TURNS) * x
     sides = np.ptp(turned, axis=2)  # (2, turns)
     shorter, longer = np.sort(sides[:, sides.prod(axis=0).argmin()]).tolist()
-    is_sheet = shorter >= SQUARE * longer and covered >= STRAIGHT * shorter * longer
-    return shorter * longer if is_sheet else None
+    return shorter, longer
 
 
 def _wider(around: Mask) -> Mask:

@@ -1,5 +1,7 @@
 """The paper behind the ink: what a picture would show if nothing were written on it."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -11,7 +13,7 @@ from service.imaging.subject import subject
 from service.imaging.surface import NEAR, Samples, fit, fit_among_ink, heights, sampled
 from service.network import FloatArray
 
-__all__ = ["contrast", "from_even_paper", "from_lit_paper"]
+__all__ = ["Contrast", "beside_a_table", "contrast", "from_even_paper", "from_lit_paper"]
 
 EVEN = 0.9  # of the border, at least, is the same grey where the paper is even
 EVEN_BUT_FOR_INK = 0.75  # the same where the rest departs to one side, as ink does that touches the edge
@@ -32,10 +34,24 @@ NARROW = 0.5  # of the longer side: so narrow a one's box is
 LIKELIER = 2  # times: what has shadows on it is lit, and more often paper than a screen or a board
 DARKEST = np.float32(0.1)  # of the way from black to white: paper is never taken to be darker
 WIDER_THAN_A_PEN = 0.2  # of the longer side
+TABLE = 0.65  # of the border, at least, lies near a plane that is the table
+BESIDE = np.float32(0.35)  # of the strongest departure from it, at least, is what lies on the table
 
 
-def contrast(scene: Scene, *, dark: bool | None = None) -> FloatArray:
-    """Take the paper away: (height, width) grey → its departure from the paper, negative where it is darker.
+class Contrast(NamedTuple):
+    """How a picture departs from its paper.
+
+    Attributes:
+        departure: (height, width) float32, negative where the picture is darker.
+        is_explained: whether the paper is one grey, a surface or of two tones, and not whatever is wide.
+    """
+
+    departure: FloatArray
+    is_explained: bool
+
+
+def contrast(scene: Scene, *, dark: bool | None = None) -> Contrast:
+    """Take the paper away.
 
     The paper is the first of these that explains the picture's border: one grey; a surface of second degree,
     which is light from one side or dark corners; one grey, but for some ink that touches the edge; where more
@@ -53,7 +69,9 @@ def contrast(scene: Scene, *, dark: bool | None = None) -> FloatArray:
         is_cut = bool(np.ptp(cells[border_mask(*cells.shape)]) >= CUT * scene.span)
         tone = _tone(cells, dark=dark) if is_cut else None
         departure = from_lit_paper(scene, is_cut=is_cut) if tone is None else scene.grey - tone
-    return _beyond_a_pen(scene, dark=dark) if departure is None else departure
+    if departure is None:
+        return Contrast(_beyond_a_pen(scene, dark=dark), is_explained=False)
+    return Contrast(departure, is_explained=True)
 
 
 def from_even_paper(scene: Scene) -> FloatArray | None:
@@ -98,6 +116,26 @@ def from_lit_paper(scene: Scene, *, is_cut: bool) -> FloatArray | None:
     if min(darker, lighter) > OTHER * (darker + lighter):
         return None
     return _relative(scene.grey, heights(plane, *scene.grey.shape))
+
+
+def beside_a_table(scene: Scene) -> NDArray[np.bool_]:
+    """Draw what departs much from a plane that explains two thirds of the border: (height, width).
+
+    That may be a note that reaches the edge of the picture. Where no plane explains so much it is nothing.
+    """
+    samples = sampled(scene)
+    greys, (border, terms, _) = samples
+    near = _near_surface(samples)
+    plane = fit_among_ink(samples, near)
+    departure = greys - plane @ terms
+    if _share(np.abs(departure[border]) <= near) < TABLE:
+        return np.zeros(scene.grey.shape, bool)
+    whole = scene.grey - heights(plane, *scene.grey.shape)
+    is_lighter = np.count_nonzero(departure > near) >= np.count_nonzero(departure < -near)
+    beside: NDArray[np.bool_] = (
+        whole > BESIDE * departure.max() if is_lighter else whole < BESIDE * departure.min()
+    )
+    return beside
 
 
 def _near_surface(samples: Samples) -> float:

@@ -59,6 +59,60 @@ def test_a_bare_label_is_taken_for_ink_as_it_was(name):
     assert ((ink_of(grey).strength > SOLID) == LABELS[name]).mean() > 0.995
 
 
+def moved(drawn, down, right):
+    """Move what is drawn; what leaves the picture is cut off."""
+    wide = np.pad(drawn, SIDE)
+    return wide[SIDE - down : 2 * SIDE - down, SIDE - right : 2 * SIDE - right]
+
+
+def note(degrees):
+    down, across = turned(degrees)
+    return (np.abs(down) < 40) & (np.abs(across) < 40)
+
+
+@pytest.mark.parametrize("degrees", [0, 10, -15])
+@pytest.mark.parametrize("place", [(-31, 0), (0, 31), (32, 5), (-5, -31)])
+@pytest.mark.parametrize(("table", "label", "pen"), [(0.1, 0.9, 0.2), (0.9, 0.1, 0.8)])
+def test_what_is_written_on_a_note_that_the_edge_of_the_picture_cuts_is_the_ink(
+    degrees, place, table, label, pen
+):
+    zero = moved(np.abs(np.hypot(ROWS / 22, COLUMNS / 14) - 1) < 0.2, *place)
+    grey = np.where(moved(note(degrees), *place), np.where(zero, pen, label), table)
+
+    found = ink_of(grey)
+
+    assert found.dark == (pen < label)
+    assert ((found.strength > SOLID) == zero).mean() > 0.998
+
+
+@pytest.mark.parametrize("fall", [0.2, 0.4])
+def test_what_is_written_on_a_note_at_the_edge_is_the_ink_in_uneven_light(written, fall):
+    place = (-29, -20)
+    on_note = moved(written, *place)
+    light = 1 - fall * (ROWS + COLUMNS + SIDE) / (2 * SIDE)
+    grey = light * np.where(moved(note(0), *place), 0.9 - 0.65 * on_note, 0.3)
+
+    assert ((ink_of(grey).strength > SOLID) == (on_note > SOLID)).mean() > 0.998
+
+
+@pytest.mark.parametrize("degrees", [0, 12])
+@pytest.mark.parametrize(("side", "pen"), [(50, 0.25), (50, 0.3), (26, 0.1), (32, 0.2)])
+def test_on_a_note_with_corners_what_is_written_may_be_broad_or_small(three, degrees, side, pen):
+    drawn = np.pad(three(side, pen=pen), (SIDE - side) // 2)
+    grey = np.where(note(degrees), 0.9 - 0.7 * drawn, 0.1)
+
+    assert ((ink_of(grey).strength > SOLID) == (drawn > SOLID)).mean() > 0.998
+
+
+def test_a_card_at_the_edge_is_not_read_in_place_of_a_digit_beside_it(three):
+    digit = np.zeros((SIDE, SIDE), np.float32)
+    digit[65:129, 60:124] = three(64)
+    card, word = np.abs(ROWS + 45) + 10 < 30, np.abs(np.hypot(ROWS + 48, COLUMNS + 40) - 8) < 2
+    grey = np.where(card & (COLUMNS < -10), np.where(word, 0.2, 0.9), 0.4 + 0.5 * digit)
+
+    assert ((ink_of(grey).strength > SOLID) == (digit > SOLID)).mean() > 0.998
+
+
 @pytest.mark.parametrize("pen", [0.25, 0.3])
 def test_the_holes_of_a_digit_in_a_thick_pen_are_nothing_that_is_written(pen):
     thick = np.abs(np.hypot(ROWS, COLUMNS * 1.2) - 35) < pen * 50

@@ -6,7 +6,7 @@ from service.imaging.paper import contrast
 
 
 def departure_from_paper(grey, **told):
-    return contrast(Scene(grey), **told)
+    return contrast(Scene(grey), **told).departure
 
 
 def axes(height, width):
