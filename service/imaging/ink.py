@@ -11,6 +11,7 @@ from service.imaging.paper import beside_a_table, contrast, from_even_paper, fro
 from service.imaging.parts import Box, parts_of
 from service.imaging.robust import median
 from service.imaging.subject import SMALL_THRESHOLD, THRESHOLD, subject, without_light
+from service.imaging.surface import plane_through
 from service.network import FloatArray
 
 __all__ = [
@@ -43,7 +44,9 @@ LONGEST = 10
 WRITTEN = 0.35  # of a label's longer side: so large is what is written on it
 BROADEST = 0.2  # of its longer side: a pen is no wider there, and a hole in a thick digit is
 ONE = 0.85  # of it, at least, hangs together: an eight has two holes
-WRITTEN_ON_NOTE, BROADEST_ON_NOTE, ONE_ON_NOTE = 0.2, 0.3, 0.7  # the same of what has corners and is no digit
+WRITTEN_ON_NOTE = 0.2  # of a note's longer side: its corners tell that it is no digit with holes
+BROADEST_ON_NOTE = 0.3  # the same of a pen there, where what is written hangs together
+ONE_ON_NOTE = 0.5  # of it, at least, hangs together there: a five's bar may lie apart, and noise is specks
 EVERY = 4  # pixels to the next one that is looked at for the grain
 
 
@@ -79,12 +82,11 @@ def read_ink(scene: Scene, *, dark: bool | None) -> Ink:
 def _written_on(label: Label, grey: FloatArray, *, dark: bool | None) -> Ink | None:
     """Read what is written on a label; None where it is nothing of which a digit could be."""
     sheet = grey[label.place]
-    bare = sheet[~label.around]
-    if not bare.size:
+    seen = ~label.around
+    if not seen.any():
         return None
-    (strength, is_dark, box), _ = _departing(
-        Scene(np.where(label.around, np.float32(median(bare)), sheet)), dark=dark
-    )
+    around = plane_through(sheet, seen) if label.is_note else np.float32(median(sheet[seen]))
+    (strength, is_dark, box), _ = _departing(Scene(np.where(seen, sheet, around)), dark=dark)
     if box is None or not _is_writing(strength, box, is_note=label.is_note):
         return None
     whole = np.zeros(grey.shape, strength.dtype)
@@ -96,15 +98,17 @@ def _written_on(label: Label, grey: FloatArray, *, dark: bool | None) -> Ink | N
 
 def _is_writing(strength: FloatArray, box: Box, *, is_note: bool) -> bool:
     """Say whether what is on a label is large, thin and in one piece; the holes of a thick digit are not."""
-    least, broadest, one = (
-        (WRITTEN_ON_NOTE, BROADEST_ON_NOTE, ONE_ON_NOTE) if is_note else (WRITTEN, BROADEST, ONE)
-    )
     left, top, right, bottom = box
     strokes = strength[top:bottom, left:right] > SOLID
-    longer, areas = max(strokes.shape), parts_of(strokes).areas
-    if longer < least * max(strength.shape) or pen_width(strokes) > broadest * longer:
-        return False
-    return bool(areas.max(initial=0) >= one * areas.sum())
+    areas = parts_of(strokes).areas
+    one = areas.max(initial=0) / max(areas.sum(), 1)
+    least, broadest, least_in_one = WRITTEN, BROADEST, ONE
+    if is_note:
+        least, broadest = WRITTEN_ON_NOTE, BROADEST_ON_NOTE if one >= ONE else BROADEST
+        least_in_one = ONE_ON_NOTE
+    longer = max(strokes.shape)
+    is_large_and_thin = longer >= least * max(strength.shape) and pen_width(strokes) <= broadest * longer
+    return bool(is_large_and_thin and one >= least_in_one)
 
 
 def _departing(scene: Scene, *, dark: bool | None) -> tuple[Ink, bool]:

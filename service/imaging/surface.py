@@ -10,13 +10,14 @@ from service.imaging.cells import Scene, border_mask, cells_of
 from service.imaging.robust import median
 from service.network import FloatArray
 
-__all__ = ["NEAR", "Samples", "fit", "fit_among_ink", "heights", "sampled", "unexplained"]
+__all__ = ["NEAR", "Samples", "fit", "fit_among_ink", "heights", "plane_through", "sampled", "unexplained"]
 
 COARSE = 22  # cells along the longer side, at most, that a surface is fitted to
 NEAR = 0.02  # of the way from black to white; what departs less from the paper is paper
 N_FITS = 3
 INNER = np.float32(0.25)  # weight of a cell inside, where ink is likely, beside 1 at the border
 AMONG_INK = (0.5, 0.3, 0.18, 0.11, 0.065)  # of the picture's own range: how far is still near, ever less
+EVERY = 13  # one of so many pixels a plane is laid through
 SHAPES = 16  # of pictures, whose grids are kept
 
 TERMS = ((0, 0), (0, 1), (1, 0), (0, 2), (1, 1), (2, 0))  # powers of y and x
@@ -90,9 +91,37 @@ def fit_among_ink(samples: Samples, near: float) -> FloatArray:
     greys, (border, terms, _) = samples
     flat = terms[:N_FLAT]
     plane = _weighted_fit(greys, flat, border.astype(np.float32))
+    return _flat_surface(_fit_ever_nearer(plane, greys, flat, border, near))
+
+
+def plane_through(grey: FloatArray, seen: NDArray[np.bool_]) -> FloatArray:
+    """Lay a plane through what is seen of even paper, though something is written on it: (height, width).
+
+    Args:
+        grey: (height, width).
+        seen: (height, width), true where there is paper or ink; somewhere it is.
+    """
+    height, width = grey.shape
+    rows, columns = (places[::EVERY] for places in seen.nonzero())
+    greys, across, down = grey[rows, columns], _powers(width, 1)[columns, 1], _powers(height, 1)[rows, 1]
+    level = np.array([median(greys), 0, 0], np.float32)
+    terms = np.stack((np.ones_like(greys), across, down))
+    plane = _fit_ever_nearer(level, greys, terms, np.ones(len(greys), bool), NEAR)
+    return heights(_flat_surface(plane), height, width)
+
+
+def _fit_ever_nearer(
+    plane: FloatArray, greys: FloatArray, flat: FloatArray, border: NDArray[np.bool_], near: float
+) -> FloatArray:
+    """Fit a plane to what lies near the last one, and what counts as near shrinks: (3,)."""
+    span = float(np.ptp(greys))
     for share in AMONG_INK:
         departure = np.abs(greys - plane @ flat)
-        plane = _weighted_fit(greys, flat, _weights(border, departure, max(share * samples.span, near)))
+        plane = _weighted_fit(greys, flat, _weights(border, departure, max(share * span, near)))
+    return plane
+
+
+def _flat_surface(plane: FloatArray) -> FloatArray:
     return np.concatenate((plane, np.zeros(len(TERMS) - N_FLAT, np.float32)))
 
 

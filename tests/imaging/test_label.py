@@ -104,6 +104,25 @@ def test_on_a_note_with_corners_what_is_written_may_be_broad_or_small(three, deg
     assert ((ink_of(grey).strength > SOLID) == (drawn > SOLID)).mean() > 0.998
 
 
+def test_on_a_note_with_corners_what_is_written_may_be_in_pieces():
+    bars = (np.abs(COLUMNS) < 12) & (np.abs(np.abs(ROWS) - 10) < 3)
+    grey = np.where(note(12), np.where(bars, 0.2, 0.9), 0.1)
+
+    assert ((ink_of(grey).strength > SOLID) == bars).mean() > 0.998
+
+
+@pytest.mark.parametrize("degrees", [-15, 12])
+def test_the_light_on_a_note_is_not_what_is_written_on_it(three, degrees):
+    drawn = np.pad(three(26), (SIDE - 26) // 2)
+    light = 1 - 0.5 * (ROWS + COLUMNS + SIDE) / (2 * SIDE)
+    grey = 1 - light * np.where(note(degrees), 0.8 - 0.3 * drawn, 0.15)
+
+    found = ink_of(grey)
+
+    assert not found.dark
+    assert ((found.strength > 0) == (drawn > SOLID)).mean() > 0.995
+
+
 def test_a_card_at_the_edge_is_not_read_in_place_of_a_digit_beside_it(three):
     digit = np.zeros((SIDE, SIDE), np.float32)
     digit[65:129, 60:124] = three(64)
