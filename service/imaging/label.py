@@ -16,7 +16,7 @@ FILLED = 0.6  # of its box: so much a label covers that is written on
 ASLANT = 0.75  # times that, at least, of the upright box, where a label lies aslant
 ROUND = 0.74  # of its box, with what is written on it: an ellipse fills more
 STRAIGHT = 0.85  # of a box that lies as it does: an ellipse fills less, a note more
-CORNERS = 0.94  # of it: what is round fills less, however thick the pen, and so do all of MNIST's digits
+CORNERS = 0.94  # of it: a digit fills less, unless its pen leaves no holes to look into
 TURNS = np.deg2rad(np.arange(-25, 27.5, 2.5))[:, np.newaxis]  # a note is not laid down with care
 SQUARE = 0.5  # of its longer side, at least: a label's shorter one
 LEAST = 0.25  # of the picture's longer side
@@ -30,7 +30,7 @@ class Label(NamedTuple):
     Attributes:
         place: its rows and columns in the picture.
         around: (height, width) of that place, true where the label is not, or is blended with what is around.
-        is_note: whether it has four corners, as no digit has that is written with so thick a pen.
+        is_note: whether it has four corners, as hardly a digit has.
     """
 
     place: tuple[slice, slice]
