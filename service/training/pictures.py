@@ -112,7 +112,7 @@ def _mistakes(measured: Measurement) -> "Figure":
     axes.set_xlim(0, A_LINE * BROAD - BROAD + 28)
     axes.set_ylim(lines * HIGH, 0)
     chart.bare(
-        axes, f"{_of(measured)}: {len(wrong)} of {len(answers):,} answers are wrong; the surest of them"
+        axes, f"{_of(measured)}: {len(wrong):,} of {len(answers):,} answers are wrong; the surest of them"
     )
     return figure
 
