@@ -1,7 +1,5 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from service.imaging.moments import even
 
@@ -59,29 +57,3 @@ def test_what_differs_in_slant_and_size_comes_out_alike():
 
     assert np.corrcoef(usual, other)[0, 1] > 0.94
     assert np.corrcoef(ring(8, 6)[0], ring(7, 5, slant=0.4)[0])[0, 1] < 0.8
-
-
-def test_a_blank_image_stays_blank():
-    assert not even(np.zeros((2, 784), np.float32)).any()
-
-
-def test_no_images_are_no_images():
-    assert even(np.zeros((0, 784), np.float32)).shape == (0, 784)
-
-
-@settings(deadline=None)
-@given(seed=st.integers(0, 10**6), sparseness=st.sampled_from([0, 1, 10, 100]))
-def test_pixels_stay_between_paper_and_ink_and_a_batch_equals_its_images(seed, sparseness):
-    rng = np.random.default_rng(seed)
-    images = (rng.random((70, 784)) ** sparseness * rng.random((70, 784)).round()).astype(np.float32)
-
-    together = even(images)
-
-    assert together.dtype == np.float32
-    assert ((together >= 0) & (together <= 1)).all()
-    some = [0, 13, 69]
-    assert np.abs(together[some] - np.concatenate([even(images[i : i + 1]) for i in some])).max() < 1e-4
-
-
-def test_the_dtype_is_kept():
-    assert even(ring(8, 5).astype(np.float64)).dtype == np.float64
