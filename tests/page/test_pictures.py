@@ -56,3 +56,18 @@ def test_of_a_large_picture_a_small_one_is_kept(visit, upload, name):
 def test_a_hair_of_a_picture_is_no_fault(visit, upload):
     upload(Image.new("L", (3000, 1), 255), "hair.jpg")
     assert visit.answer == "Nothing to read"
+
+
+@pytest.mark.parametrize(("ink", "paper"), [("white", 0), ("black", 255)])
+def test_ink_without_paper_is_shown_on_paper_that_it_contrasts_with(visit, upload, ink, paper):
+    picture = Image.new("RGBA", (100, 100))
+    ImageDraw.Draw(picture).line([(50, 20), (50, 80)], ink, 10)
+    upload(picture)
+    shown = visit.page.evaluate(
+        """["pad", "step-drawn"].map((id) => {
+            const canvas = document.getElementById(id), { width, height } = canvas;
+            const seen = (x, y) => canvas.getContext("2d").getImageData(x * width, y * height, 1, 1).data[0];
+            return [seen(0.05, 0.5), seen(0.5, 0.5)];
+        })"""
+    )
+    assert (visit.answer, shown) == ("1", [[paper, 255 - paper]] * 2)

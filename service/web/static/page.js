@@ -524,10 +524,24 @@ async function takeFile(file) {
     context2d(canvas).drawImage(bitmap, 0, 0, width, height);
     bitmap.close();
     const body = isPng ? file : await toPng(canvas);
+    layPaper(context2d(canvas), width, height);
     if (step === steps) replace({ picture: { canvas, scale: isPng ? scale : 1, body } });
   } catch {
     if (step === steps) complain(new Trouble("This browser cannot read the file as a picture; try a PNG or a JPEG."));
   }
+}
+
+/** Lay paper under a picture that is transparent in places; its ink contrasts with it. */
+function layPaper(context, width, height) {
+  const { data } = context.getImageData(0, 0, width, height);
+  let light = 0, opacity = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    light += data[i + 3] * (0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2]);
+    opacity += data[i + 3];
+  }
+  context.globalCompositeOperation = "destination-over";
+  context.fillStyle = light > (255 / 2) * opacity ? "#000" : "#fff";
+  context.fillRect(0, 0, width, height);
 }
 
 /** Each sample digit as strokes of x, y … on a page of 100 × 100; curves pass through the points. */
