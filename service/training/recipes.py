@@ -108,7 +108,7 @@ class Recipe(Record):
     sizes: Annotated[tuple[Width, ...], Field(min_length=2, max_length=32)] = (784, 16, 16, 10)
     activations: tuple[Annotated[str, _row_of(ACTIVATIONS)], ...] = ("sigmoid",) * 3
     initialisation: Annotated[str, _row_of(INITIALISATIONS)] = "scaled"
-    spread: Positive = 1
+    spread: Annotated[Number, Field(gt=0, le=1e9)] = 1
     reach: tuple[Annotated[Number, Field(ge=1)], ...] = ()
     preprocessing: Annotated[str, _row_of(PREPROCESSINGS)] = "mnist"
     cost: Annotated[str, _row_of(COSTS)] = "cross-entropy"
@@ -117,12 +117,12 @@ class Recipe(Record):
     schedule: Annotated[str, _row_of(SCHEDULES)] = "constant"
     climb: Annotated[Number, Field(ge=0)] = 0
     mini_batch: Annotated[Whole, Field(ge=1)]
-    epochs: Annotated[Whole, Field(ge=1)]
+    epochs: Annotated[Whole, Field(ge=1, le=1_000_000)]
     averaging: Share = 0
-    candidates: Annotated[Whole, Field(ge=1)] = 1
+    candidates: Annotated[Whole, Field(ge=1, le=1000)] = 1
     committee: Annotated[Whole, Field(ge=0, le=16)] = 0
     teachers: Literal["alike", "convolutional"] = "alike"
-    committee_epochs: Annotated[Whole, Field(ge=0)] = 0
+    committee_epochs: Annotated[Whole, Field(ge=0, le=1_000_000)] = 0
     lesson: Share = 0.5
     augmentation: Augmentation = Augmentation()
     variations: Annotated[Whole, Field(ge=0, le=1000)] = 0
