@@ -21,7 +21,8 @@ class Preprocessing:
     """The input that a kind of network reads.
 
     Attributes:
-        name: how artifacts call it.
+        name: how artifacts call it; where images are on paper it begins with "mnist", as model cards tell
+            them by that.
         shape: (rows, columns) of the picture.
         low: the smallest pixel, paper.
         high: the largest pixel, ink.

@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 
 from service.artifacts import Metadata, load, rounded, save
 from service.artifacts.card import card
+from service.imaging import PREPROCESSINGS
 from service.network import ACTIVATIONS, Layer, Network
 
 SHIPPED = Path(__file__).parents[2] / "model_artifacts"
@@ -71,7 +72,7 @@ def test_a_small_number_stays_a_number(metadata):
     assert index["results"][0]["metrics"][1]["value"] == 0
 
 
-@pytest.mark.parametrize("names", [("sigmoid", "sigmoid"), ("tanh", "relu")])
+@pytest.mark.parametrize("names", [("tanh", "relu"), *((name, "sigmoid") for name in ACTIVATIONS)])
 def test_its_program_reads_the_file_and_prints_the_labels(names, metadata_for, tmp_path, monkeypatch, capsys):
     drawn = Network.random((4, 3, 2), np.random.default_rng(0))
     layers = (
@@ -86,6 +87,14 @@ def test_its_program_reads_the_file_and_prints_the_labels(names, metadata_for, t
     printed = capsys.readouterr().out.strip()
     expected = network.forward(np.array(metadata.golden.inputs, np.float32)).argmax(axis=1)
     assert printed == str([("left", "right")[neuron] for neuron in expected])
+
+
+@pytest.mark.parametrize("preprocessing", PREPROCESSINGS.values(), ids=lambda p: p.name)
+def test_it_tells_what_is_read_behind_every_preprocessing(preprocessing, metadata):
+    text = told(metadata, preprocessing={"name": preprocessing.name})
+    assert "what the preprocessing" not in text  # which is for names that only others know
+    assert ("$ digits classify" in text) == preprocessing.on_paper
+    assert ("single handwritten digits" in text) == preprocessing.on_paper
 
 
 def hostile(word):

@@ -12,11 +12,18 @@ from pydantic import SecretStr
 from service.artifacts import save
 from service.classifier import Classifier
 from service.errors import BusyError
-from service.network import Network
+from service.imaging import PREPROCESSINGS
+from service.network import ACTIVATIONS, Network
 from service.web.page import FILES
 
 FORM = "multipart/form-data"
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+def table(client, name):
+    """The names in one of the page's tables."""
+    (rows,) = re.findall(rf"^const {name} = {{(.*)}};", client.get("/page.js").text, re.MULTILINE)
+    return set(re.findall(r'(?:^|,) *"?([\w-]+)"?:', rows))
 
 
 def form(png, **fields):
@@ -159,3 +166,13 @@ def test_the_form_names_labels_and_so_does_the_log(client_for, artifact_folder, 
     client.post("/v1/classify", data=form(png, **chosen), content_type=FORM)
     assert {line["digit"] for line in lines} == {*re.findall("<h1>(.+)</h1>", answer.text)} <= {*labels}
     assert re.findall('<th scope="row">(.+)</th>', answer.text) == [*labels]
+
+
+def test_the_page_has_a_formula_for_every_activation(client):
+    assert table(client, "FUNCTIONS") == set(ACTIVATIONS)
+
+
+def test_the_page_tells_of_every_preprocessing_that_changes_what_was_framed(client):
+    images = np.random.default_rng(0).random((1, 784), np.float32)
+    framed = (p for p in PREPROCESSINGS.values() if p.on_paper)
+    assert table(client, "READING") == {p.name for p in framed if p.prepare(images) is not images}
