@@ -112,7 +112,8 @@ def check_version(version: str) -> None:
         TypeAdapter(Version).validate_python(version)
     except ValidationError as error:
         raise BadInputError(
-            f"{version!r} cannot be a version; use up to 32 letters, digits, dots, dashes and underscores"
+            f"{version!r} cannot be a version; use up to 32 letters, digits, dots, dashes and underscores, "
+            "the first a letter or a digit, and no .history at the end"
         ) from error
 
 

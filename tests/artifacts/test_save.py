@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.artifacts import golden_samples, load, rounded, save
-from service.errors import BadArtifactError
+from service.artifacts.save import check_version
+from service.errors import BadArtifactError, BadInputError
 from service.network import ACTIVATIONS, SIGMOID, Layer, Network
 
 DTYPES = ["float32", "float16"]
@@ -251,3 +252,9 @@ def test_rounding_leaves_the_network_alone(network):
     rounded(network, "float16")
 
     assert all(np.array_equal(a, layer.weights) for a, layer in zip(before, network.layers, strict=True))
+
+
+@pytest.mark.parametrize(("version", "why"), [("1.history", "no .history at the end"), ("-1", "the first")])
+def test_a_version_of_allowed_signs_that_cannot_be_is_told_why(version, why):
+    with pytest.raises(BadInputError, match=why):
+        check_version(version)
