@@ -55,6 +55,21 @@ def test_the_environment_may_name_the_file(toml):
     assert Settings.load(environ={"DIGITS_CONFIG": str(toml("threads = 7"))}).threads == 7
 
 
+def test_paths_in_the_file_are_seen_from_the_folder_that_the_command_is_started_in(
+    toml, tmp_path, monkeypatch
+):
+    file = toml('models = "mine"\napi_keys_file = "keys.txt"')
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "keys.txt").write_text("me secret")
+    monkeypatch.chdir(elsewhere)
+
+    settings = Settings.load(environ={}, file=file)
+
+    assert settings.models.absolute() == elsewhere / "mine"
+    assert settings.api_keys.get_secret_value() == "me secret"
+
+
 def test_a_file_named_by_a_flag_wins_over_one_named_by_the_environment(toml, tmp_path):
     other = tmp_path / "other.toml"
     other.write_text("threads = 9")
