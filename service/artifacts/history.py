@@ -128,7 +128,7 @@ def _packed(networks: Mapping[int, Network], metadata: Metadata) -> bytes:
 
 def _form(network: Network) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Tell the sizes and activations of a network, as metadata do."""
-    return network.sizes, tuple(layer.activation.name for layer in network.layers)
+    return network.sizes, network.activation_names
 
 
 def load_history(path: Path, *, sha256: str | None = None, inside: Path | None = None) -> History:

@@ -149,10 +149,9 @@ def _packed(network: Network, metadata: Metadata, dtype: str) -> bytes:
 
 
 def _check(network: Network, metadata: Metadata) -> None:
-    activations = tuple(layer.activation.name for layer in network.layers)
     for member, said, real in (
         ("sizes", metadata.sizes, network.sizes),
-        ("activations", metadata.activations, activations),
+        ("activations", metadata.activations, network.activation_names),
     ):
         if said != real:
             raise BadArtifactError(

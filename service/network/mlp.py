@@ -140,6 +140,11 @@ class Network:
         return (self.layers[0].n_in, *(layer.n_out for layer in self.layers))
 
     @property
+    def activation_names(self) -> tuple[str, ...]:
+        """Name the activation of each layer."""
+        return tuple(layer.activation.name for layer in self.layers)
+
+    @property
     def n_parameters(self) -> int:
         """Count the weights and biases that training may turn.
 
@@ -183,8 +188,7 @@ class Network:
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.sizes))
-        squashing = " ".join(layer.activation.name for layer in self.layers)
-        return f"Network {sizes}, {squashing}: {self.n_parameters:,} weights and biases"
+        return f"Network {sizes}, {' '.join(self.activation_names)}: {self.n_parameters:,} weights and biases"
 
 
 def _normal(n_in: int, n_out: int, activation: Activation, rng: np.random.Generator, *, last: bool) -> Layer:
