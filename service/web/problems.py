@@ -41,6 +41,7 @@ __all__ = [
     "Kind",
     "answer_errors",
     "detail_of",
+    "headers_of",
     "kind_of",
     "problem",
     "problem_document",
@@ -172,6 +173,15 @@ def detail_of(error: BaseException) -> str:
     return DETAILS[Exception](error) if silent else _row(DETAILS, error)(error)
 
 
+def headers_of(error: BaseException) -> Mapping[str, str]:
+    """Return the header fields that the answer to an exception has beside those of every answer."""
+    if isinstance(error, MethodNotAllowed):
+        return {"Allow": _allowed(error)}
+    if isinstance(error, BusyError):
+        return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return error.headers if isinstance(error, RequestError) else {}
+
+
 def problem(kind: Kind, detail: str, request_id: str, **members: object) -> bytes:
     """Write a problem document.
 
@@ -224,15 +234,7 @@ def told(exchange: Exchange, error: Exception, **members: object) -> Told:
     if kind is INTERNAL:
         exchange.notes["traceback"] = end_of_traceback(error)
     body = problem(kind, detail_of(error), exchange.id, **members)
-    return Told(kind.status, {"Content-Type": MIMETYPE, **_headers(error)}, body)
-
-
-def _headers(error: Exception) -> Mapping[str, str]:
-    if isinstance(error, MethodNotAllowed):
-        return {"Allow": _allowed(error)}
-    if isinstance(error, BusyError):
-        return {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return error.headers if isinstance(error, RequestError) else {}
+    return Told(kind.status, {"Content-Type": MIMETYPE, **headers_of(error)}, body)
 
 
 def answer_errors(app: Flask) -> None:

@@ -4,7 +4,7 @@ Its answer looks like every other: the client finds its own id and trace in it.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +12,7 @@ from service.web.direct import STATUS_LINES
 from service.web.finish import HEADERS
 from service.web.heads import END_OF_HEAD, written
 from service.web.ids import accept_id
-from service.web.problems import MIMETYPE, Kind, problem
+from service.web.problems import MIMETYPE, detail_of, headers_of, kind_of, problem
 from service.web.traceparent import Trace, parse_trace
 
 if TYPE_CHECKING:
@@ -61,23 +61,17 @@ def _asked(method: str, fields: Iterable[tuple[str, str]]) -> Asked:
     )
 
 
-def refusal(kind: Kind, detail: str, asked: Asked, further: Mapping[str, str]) -> bytes:
-    """Write the whole of an answer, after which the connection is closed.
-
-    Args:
-        kind: of failure.
-        detail: what went wrong this time, and what to do.
-        asked: the request.
-        further: header fields of this failure.
-    """
-    body = problem(kind, detail, asked.id)
+def refusal(error: BaseException, asked: Asked) -> bytes:
+    """Write the whole of the answer to a request that failed, after which the connection is closed."""
+    kind = kind_of(error)
+    body = problem(kind, detail_of(error), asked.id)
     fields = {
         "Content-Type": MIMETYPE,
         "Content-Length": str(len(body)),
         "X-Request-ID": asked.id,
         "Server-Timing": f"total;dur={1000 * (perf_counter() - asked.since):.3f}",
         **HEADERS,
-        **further,
+        **headers_of(error),
     }
     if asked.trace is not None:
         fields["traceparent"] = asked.trace.traceparent

@@ -25,14 +25,13 @@ from service.web.admission import PEEK_BYTES, Queue, arrived, is_probe, overload
 from service.web.ahead import Foreseen, foresee
 from service.web.brief import Brief, read_brief
 from service.web.deadlines import Deadlines
-from service.web.errors import RequestError
 from service.web.exhaustion import EXHAUSTED, Spare, Threads, die_first
 from service.web.heads import check_request
 from service.web.linger import Linger
 from service.web.load import Shed
 from service.web.logs import end_of_traceback
 from service.web.loop import BriefWorker, Envelope
-from service.web.problems import detail_of, kind_of
+from service.web.problems import kind_of
 from service.web.refusal import Asked, asked_by, asked_in, refusal
 
 if TYPE_CHECKING:
@@ -305,5 +304,4 @@ class DigitWorker(BriefWorker):
         self._parts.log.log(level, "request", id=asked.id, status=kind.status, code=kind.code, **told)
         self._parts.metrics.answered(None, asked.method, kind.status, 0)
         with suppress(OSError):
-            further = error.headers if isinstance(error, RequestError) else {}
-            util.write_nonblock(client, refusal(kind, detail_of(error), asked, further))
+            util.write_nonblock(client, refusal(error, asked))
