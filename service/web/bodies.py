@@ -181,9 +181,7 @@ def _filename(segment: MultipartSegment) -> str | None:
     return name
 
 
-def read_json(
-    body: bytes, max_items: int, hint: str = 'send {"image": …} or {"pixels": …}'
-) -> dict[str, object]:
+def read_json(body: bytes, max_items: int, hint: str) -> dict[str, object]:
     """Parse a JSON object; hint says what to send in place of anything else.
 
     Raises:

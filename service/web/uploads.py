@@ -23,6 +23,7 @@ __all__ = ["PictureUpload", "PixelsUpload", "Upload", "read_upload"]
 
 MAX_PARTS = 32  # one picture and the options, with room for mistakes that deserve a better message
 MAX_ITEMS = 100_000  # pixels of the widest input that an artifact may have, and some more
+JSON_HINT = 'send {"image": …} or {"pixels": …}'
 
 
 class Upload(Protocol):
@@ -137,7 +138,7 @@ def _form(exchange: Exchange, body: bytes, query: Mapping[str, object]) -> Uploa
 
 
 def _json(exchange: Exchange, body: bytes, query: Mapping[str, object]) -> Upload:
-    members = read_json(body, MAX_ITEMS)
+    members = read_json(body, MAX_ITEMS, JSON_HINT)
     image, pixels = members.pop("image", None), members.pop("pixels", None)
     if (image is None) == (pixels is None):
         raise BadInputError(
