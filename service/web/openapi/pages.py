@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from service.web.openapi.models import WHICH, kept
-from service.web.openapi.parts import Answer, Media, Operation
+from service.web.openapi.parts import Answer, Media, Operation, in_json
 from service.web.openapi.schema import Alive, Healthy, Live, Ready
 
 __all__ = ["PAGES"]
@@ -21,11 +21,6 @@ HEALTHY: Mapping[str, object] = MappingProxyType(
 )
 
 
-def _probe(description: str, kind: object, example: object, *problems: str) -> Operation:
-    media = Media("application/json", kind, example)
-    return Operation(topic=PROBES, answers=(Answer(description, (media,)),), problems=problems)
-
-
 def _file(mimetype: str, summary: str = "", kind: object = None, example: object = None) -> Operation:
     return Operation(
         topic=TOPIC,
@@ -37,9 +32,11 @@ def _file(mimetype: str, summary: str = "", kind: object = None, example: object
 
 PAGES: Mapping[str, Operation] = MappingProxyType(
     {
-        "health.live": _probe("The process can answer.", Live, {"live": True}),
-        "health.ready": _probe("Classifications may be sent here.", Ready, {"ready": True}, "not_ready"),
-        "health.health": _probe("What is served.", Healthy, dict(HEALTHY), "not_ready"),
+        "health.live": in_json(PROBES, "The process can answer.", Live, {"live": True}),
+        "health.ready": in_json(
+            PROBES, "Classifications may be sent here.", Ready, {"ready": True}, "not_ready"
+        ),
+        "health.health": in_json(PROBES, "What is served.", Healthy, dict(HEALTHY), "not_ready"),
         "metrics.metrics": Operation(
             topic=PROBES,
             answers=(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-__all__ = ["ID", "Answer", "Media", "Operation"]
+__all__ = ["ID", "Answer", "Media", "Operation", "in_json"]
 
 ID = "01M7YV0GNKCB2FJJFNX2BEBVPB"
 """Of a request, in examples."""
@@ -71,3 +71,9 @@ class Operation:
     problems: tuple[str, ...] = ()
     pages: bool = False
     summary: str = ""
+
+
+def in_json(topic: str, description: str, kind: object, example: object, *problems: str) -> Operation:
+    """Say of a route that reads nothing and answers in JSON what it answers."""
+    media = Media("application/json", kind, example)
+    return Operation(topic=topic, answers=(Answer(description, (media,)),), problems=problems)

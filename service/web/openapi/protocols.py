@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from service.web.inference.request import JSON_BYTES
 from service.web.inference.schema import IndexEntry, InferenceRequest, ModelDescribed, Predicted
-from service.web.openapi.parts import Answer, Media, Operation
+from service.web.openapi.parts import Answer, Media, Operation, in_json
 from service.web.openapi.pictures import REFUSALS
 from service.web.openapi.schema import (
     Inferred,
@@ -80,26 +80,26 @@ INFERRED: Mapping[str, object] = MappingProxyType(
 )
 
 
-def _told(description: str, kind: object, example: object, *problems: str) -> Operation:
-    media = Media("application/json", kind, example)
-    return Operation(topic=V2, answers=(Answer(description, (media,)),), problems=problems)
-
-
 PROTOCOLS: Mapping[str, Operation] = MappingProxyType(
     {
-        "inference.server": _told(
+        "inference.server": in_json(
+            V2,
             "What this server is.",
             Server,
             {"name": "digits", "version": "0.1.0", "extensions": ["binary_tensor_data", "statistics"]},
         ),
-        "inference.live": _told("The process can answer.", Live, {"live": True}),
-        "inference.ready": _told(
-            "Inference requests may be sent here.", ReadyAndLive, {"ready": True, "live": True}, "not_ready"
+        "inference.live": in_json(V2, "The process can answer.", Live, {"live": True}),
+        "inference.ready": in_json(
+            V2,
+            "Inference requests may be sent here.",
+            ReadyAndLive,
+            {"ready": True, "live": True},
+            "not_ready",
         ),
-        "inference.models": _told("The models' names.", V2Models, {"models": ["plain"]}),
-        "inference.model": _told("Its tensors.", ModelDescribed, dict(DESCRIBED), "unknown_model"),
-        "inference.model_ready": _told(
-            "It is ready.", ModelReady, {"name": "four-pixel", "ready": True}, "unknown_model"
+        "inference.models": in_json(V2, "The models' names.", V2Models, {"models": ["plain"]}),
+        "inference.model": in_json(V2, "Its tensors.", ModelDescribed, dict(DESCRIBED), "unknown_model"),
+        "inference.model_ready": in_json(
+            V2, "It is ready.", ModelReady, {"name": "four-pixel", "ready": True}, "unknown_model"
         ),
         "inference.infer": Operation(
             topic=V2,
