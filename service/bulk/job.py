@@ -66,8 +66,7 @@ class Job:
         Raises:
             BadArtifactError, BadInputError: see classifier.
         """
-        classifier = self.classifier()
-        return Rows.of(classifier.artifact.metadata, classifier.reject_below)
+        return Rows.of(self.classifier())
 
     def described(self, rows: Rows) -> Mapping[str, object]:
         """Say what the answers depend on, so that no results are of two kinds."""
@@ -92,7 +91,7 @@ class Worker:
         self._job = job
         self._classifier = job.classifier()
         self._is_stopped = is_stopped
-        self.rows = Rows.of(self._classifier.artifact.metadata, self._classifier.reject_below)
+        self._rows = Rows.of(self._classifier)
 
     def answer(self, items: Sequence[Item]) -> list[Row]:
         """Make a row of each file; whatever is wrong with one costs that one alone."""
@@ -100,7 +99,7 @@ class Worker:
         names = [name for name, _ in items[: len(looked)]]  # all of them, unless it was stopped
         verdicts = iter(self._judge([one for one in looked if isinstance(one, Seen)]))
         return [
-            self.rows.answered(name, next(verdicts)) if isinstance(one, Seen) else one
+            self._rows.answered(name, next(verdicts)) if isinstance(one, Seen) else one
             for name, one in zip(names, looked, strict=True)
         ]
 
@@ -109,7 +108,7 @@ class Worker:
         return see_all(
             self._classifier,
             takewhile(lambda _: not self._is_stopped(), pictures),
-            lambda place, error: self.rows.failed(items[place][0], error),
+            lambda place, error: self._rows.failed(items[place][0], error),
             invert=self._job.invert,
             center=self._job.center,
         )

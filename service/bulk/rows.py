@@ -7,8 +7,8 @@ from typing import NamedTuple, Self
 
 import orjson
 
-from service.artifacts import Metadata
 from service.artifacts.format import DIGITS
+from service.classifier import Classifier
 from service.errors import CODES, ServiceError
 from service.verdict import Verdict
 
@@ -57,9 +57,10 @@ class Rows:
     reject_below: float
 
     @classmethod
-    def of(cls, metadata: Metadata, reject_below: float) -> Self:
-        """Write rows of a model."""
-        return cls(metadata.name, metadata.version, metadata.labels, reject_below)
+    def of(cls, classifier: Classifier) -> Self:
+        """Write rows of what a classifier answers."""
+        metadata = classifier.artifact.metadata
+        return cls(metadata.name, metadata.version, metadata.labels, classifier.reject_below)
 
     @property
     def names_digits(self) -> bool:
