@@ -48,6 +48,10 @@ class Digits:
     def __getitem__(self, which: slice | NDArray[np.intp]) -> Self:
         return type(self)(self.images[which], self.labels[which])
 
+    def mean_images(self) -> FloatArray:
+        """Average the images of each digit: (10, 784)."""
+        return np.stack([self.images[self.labels == digit].mean(axis=0) for digit in range(10)])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mnist:

@@ -16,7 +16,7 @@ from service.artifacts.history import DTYPE, remove_history, save_history
 from service.artifacts.save import check_place, check_sizes, check_version
 from service.errors import BadArtifactError, BadDataError, BadInputError
 from service.imaging import PREPROCESSINGS
-from service.network import FloatArray, Network
+from service.network import Network
 from service.release import RELEASE, VERSION
 from service.training import calibrate, mnist, recipes, trash
 from service.training.calibrate import AS_IT_IS, Scale
@@ -192,7 +192,7 @@ def make(
         reference=chosen.reference,
         reject=chosen.reject,
         curve=fitted.curve,
-        golden=golden_samples(network, preprocessing.prepare(_typical(training))),
+        golden=golden_samples(network, preprocessing.prepare(training.mean_images())),
         licence="MIT",
         producer=RELEASE,
     )
@@ -253,8 +253,3 @@ def _training(recipe: Recipe, everything: Mnist, seed: int) -> Training:
         epochs=recipe.epochs,
         code_version=VERSION,
     )
-
-
-def _typical(digits: Digits) -> FloatArray:
-    """Average the images of each digit: (10, 784); what a network is asked in its self-test."""
-    return np.stack([digits.images[digits.labels == digit].mean(axis=0) for digit in range(10)])

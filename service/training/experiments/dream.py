@@ -13,7 +13,6 @@ from service.network.dream import Ascent, dream
 from service.training import chart
 from service.training.experiments.bench import Bench, Experiment, Numbers, Outcome, sums
 from service.training.experiments.markdown import table
-from service.training.mnist import Digits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +44,7 @@ GAP = 7  # pixels between two pictures
 
 def conduct(bench: Bench, settings: Settings) -> Outcome:
     """Let each output neuron of each network dream, from a blank page."""
-    average = _average(bench.mnist.training)
+    average = bench.mnist.training.mean_images()
     frame = bench.mnist.training.images.max(axis=0) == 0  # (784,), where no digit has any ink
     rows, numbers = {"average digit": average}, {}
     artifacts = bench.artifacts(settings.models)
@@ -65,11 +64,6 @@ def conduct(bench: Bench, settings: Settings) -> Outcome:
         },
         _draw(rows, numbers),
     )
-
-
-def _average(digits: Digits) -> FloatArray:
-    """Return the mean image of each digit, (10, 784)."""
-    return np.stack([digits.images[digits.labels == digit].mean(axis=0) for digit in range(10)])
 
 
 def _dreams(artifact: Artifact, ascent: Ascent) -> FloatArray:
