@@ -462,7 +462,7 @@ def test_the_command_line_says_what_to_install(monkeypatch):
 
 def test_the_extra_names_every_library_that_the_client_imports():
     """One that another brings along may be older than the client needs it."""
-    source = (ROOT / "service" / "client.py").read_text()
+    source = "\n".join(file.read_text() for file in (ROOT / "service" / "client").glob("*.py"))
     imported = set(re.findall(r"^(?:from|import) (\w+)", source, flags=re.MULTILINE))
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     named = {re.split("[<>=]", wanted)[0] for wanted in extras["client"]}

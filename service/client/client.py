@@ -1,23 +1,10 @@
-"""A typed client: pictures go to a running service, and what it says of them comes back.
-
-Errors, all of them in the tree of service.errors; those that a service answers with carry its problem:
-
-RefusedError
-├── RefusedPictureError     also an ImageError: the picture cannot be read
-├── RefusedInputError       also a BadInputError: the request cannot be understood
-├── RefusedModelError       also an UnknownModelError
-├── RefusedKeyError         a key is needed, and none or a wrong one was sent
-└── RefusedForNowError      also a NotReadyError: too busy, or not ready, and retrying did not help
-UnreachableError            no answer, or not one of this service
-"""
+"""Asking a service over HTTP, and never twice where that could do something twice."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, ClassVar, Self, TypeAlias, TypeGuard
+from typing import Any, ClassVar, Self, TypeAlias
 from urllib.parse import quote
 
 import requests
@@ -25,138 +12,18 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.util import Retry
 
-from service.errors import (
-    BadInputError,
-    ImageError,
-    NotReadyError,
-    RefusedError,
-    UnknownModelError,
-    UnreachableError,
-)
+from service.client.answer import NOT_OURS, Answer, Json, is_problem, objects, refusal, result
+from service.errors import BadInputError, RefusedError, UnreachableError
 
-__all__ = [
-    "Answer",
-    "Client",
-    "RefusedForNowError",
-    "RefusedInputError",
-    "RefusedKeyError",
-    "RefusedModelError",
-    "RefusedPictureError",
-]
+__all__ = ["Client"]
 
 LARGEST_BATCH = 256  # files, of which a service reads no more
 BATCH_BYTES = 8 * 2**20  # half of what a service reads by default
 LONGEST_WAIT = 30  # seconds, however long a Retry-After asks for
 BACKOFF_SECONDS = 0.2  # before the second attempt to connect, twice as much before each further one
 KEY = re.compile(r"[ -~\xa0-\xff]*")  # what a header carries
-NOT_OURS = "the answer is not one of this service; look at its address"
 
 Picture: TypeAlias = bytes | Path
-Json: TypeAlias = Mapping[str, Any]
-
-
-class RefusedPictureError(RefusedError, ImageError):
-    """Says that the service cannot read a picture."""
-
-
-class RefusedInputError(RefusedError, BadInputError):
-    """Says that the service cannot understand a request."""
-
-
-class RefusedModelError(RefusedError, UnknownModelError):
-    """Says that the service has no such model or version, and which it has."""
-
-
-class RefusedKeyError(RefusedError):
-    """Says that the service asks for a key, and that none or a wrong one was sent."""
-
-
-class RefusedForNowError(RefusedError, NotReadyError):
-    """Says that the service is too busy or not ready, and still was when it was asked again."""
-
-
-BY_CODE: Mapping[str, type[RefusedError]] = MappingProxyType(
-    {
-        "not_a_png": RefusedPictureError,
-        "bad_image": RefusedPictureError,
-        "image_too_large": RefusedPictureError,
-        "bad_input": RefusedInputError,
-        "body_too_large": RefusedInputError,
-        "unknown_model": RefusedModelError,
-        "missing_key": RefusedKeyError,
-        "overloaded": RefusedForNowError,
-        "not_ready": RefusedForNowError,
-    }
-)
-"""What is raised for each code of a problem; RefusedError for any other."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the service says of one picture.
-
-    Attributes:
-        id: the request's, as in the service's log.
-        model: that answered.
-        model_version: its version.
-        activations: of the output neurons; they do not sum to one.
-        labels: of the output neurons.
-        argmax: the index of the largest activation.
-        label: the one at argmax, or None where the picture was rejected.
-        margin: the largest activation less the second largest.
-        reason: why it was rejected; None where it was not.
-        reject_below: the threshold that was applied.
-        members: the whole answer, with what `include` asked for.
-    """
-
-    id: str
-    model: str
-    model_version: str
-    activations: tuple[float, ...]
-    labels: tuple[str, ...]
-    argmax: int
-    label: str | None
-    margin: float
-    reason: str | None
-    reject_below: float
-    members: Json
-
-    @property
-    def rejected(self) -> bool:
-        """Say whether the answer is "not a digit"."""
-        return self.label is None
-
-    @property
-    def digit(self) -> int | None:
-        """Return the digit, or None where the picture was rejected or the labels are no digits."""
-        return None if self.label is None or "labels" in self.members else self.argmax
-
-    @classmethod
-    def of(cls, members: Json) -> Self:
-        """Read an answer as it came in JSON.
-
-        Raises:
-            UnreachableError: it is none; something else answers there.
-        """
-        try:
-            activations = tuple(map(float, members["activations"]))
-            labels = tuple(members.get("labels", map(str, range(len(activations)))))
-            argmax = int(members["argmax"])
-            return cls(
-                id=members["id"],
-                model=members["model"],
-                model_version=members["model_version"],
-                activations=activations,
-                labels=labels,
-                argmax=argmax,
-                label=None if members["rejected"] else labels[argmax],
-                margin=members["margin"],
-                reason=members["reason"],
-                reject_below=members["reject_below"],
-                members=MappingProxyType(dict(members)),
-            )
-        except (LookupError, TypeError, ValueError, OverflowError) as error:
-            raise UnreachableError(NOT_OURS) from error
 
 
 class Client:
@@ -208,8 +75,8 @@ class Client:
             UnreachableError: it does not answer.
         """
         headers = {"Content-Type": "application/octet-stream"}
-        told = self._ask("POST", "/v1/classify", params=options, data=_content(picture), headers=headers)
-        return Answer.of(told)
+        members = self._ask("POST", "/v1/classify", params=options, data=_content(picture), headers=headers)
+        return Answer.of(members)
 
     def classify_batch(
         self, pictures: Iterable[Picture], *, batch_size: int = 64, **options: str | float | None
@@ -231,16 +98,15 @@ class Client:
             raise BadInputError(f"batch_size {batch_size} is not allowed; take 1 to {LARGEST_BATCH}")
         for batch in _batches(pictures, batch_size):
             files = [("image", (_sent(name), content)) for name, content in batch]
-            told = self._ask("POST", "/v1/classify/batch", params=options, files=files)
-            results = _objects(told, "results")
+            results = objects(self._ask("POST", "/v1/classify/batch", params=options, files=files), "results")
             if len(results) != len(batch):
                 raise UnreachableError(NOT_OURS)
-            for (name, _), result in zip(batch, results, strict=True):
-                yield name, _result(result)
+            for (name, _), members in zip(batch, results, strict=True):
+                yield name, result(members)
 
     def models(self) -> list[Json]:
         """List the models, each by its newest version."""
-        return _objects(self._ask("GET", "/v1/models"), "models")
+        return objects(self._ask("GET", "/v1/models"), "models")
 
     def model(self, name: str, version: str | None = None) -> Json:
         """Tell everything about a model's version, the newest unless one is named."""
@@ -258,8 +124,8 @@ class Client:
 
     def feedback(self, digit: int | str | None, label: int | str, model: str | None = None) -> None:
         """Tell the service what it answered (None for a rejected picture) and what the picture shows."""
-        told = {"digit": digit, "label": label} | ({} if model is None else {"model": model})
-        self._ask("POST", "/v1/feedback", json=told)
+        judged = {"digit": digit, "label": label} | ({} if model is None else {"model": model})
+        self._ask("POST", "/v1/feedback", json=judged)
 
     def _ask(self, method: str, path: str, **more: Any) -> Json:  # noqa: ANN401  # as requests takes it
         try:
@@ -276,14 +142,14 @@ class Client:
             ) from error
         if response.status_code == requests.codes.no_content:
             return {}
-        told = _members(response)
-        if response.ok and told is not None:
-            return told
-        if not _is_problem(told):
+        members = _members(response)
+        if response.ok and members is not None:
+            return members
+        if not is_problem(members):
             raise UnreachableError(
                 f"{self._url} answers {response.status_code}, not as this service does; look at the address"
             )
-        raise _refusal(told)
+        raise refusal(members)
 
 
 class _Key(AuthBase):
@@ -298,14 +164,14 @@ class _Key(AuthBase):
         return request
 
 
-class _Told(Retry):
+class _RetryWhenAsked(Retry):
     """Waits and retries where an answer asks for it with Retry-After."""
 
     RETRY_AFTER_STATUS_CODES: ClassVar[frozenset[int]] = frozenset({429, 503})  # type: ignore[misc]  # no ClassVar there
 
 
 def _only_where_safe(retries: int) -> Retry:
-    return _Told(
+    return _RetryWhenAsked(
         total=retries,
         read=False,  # whoever has begun to answer may have done what was asked
         other=0,
@@ -318,35 +184,10 @@ def _only_where_safe(retries: int) -> Retry:
 
 def _members(response: requests.Response) -> Json | None:
     try:
-        told = response.json()
+        members = response.json()
     except (ValueError, RecursionError):  # no JSON, or such as Python does not read
         return None
-    return told if isinstance(told, dict) else None
-
-
-def _objects(told: Json, member: str) -> list[Json]:
-    """Return the JSON objects that an answer lists."""
-    listed = told.get(member)
-    if not (isinstance(listed, list) and all(isinstance(each, dict) for each in listed)):
-        raise UnreachableError(NOT_OURS)
-    return listed
-
-
-def _result(told: Json) -> Answer | RefusedError:
-    """Read what a batch says of one picture."""
-    if "error" not in told:
-        return Answer.of(told)
-    if not _is_problem(told["error"]):
-        raise UnreachableError(NOT_OURS)
-    return _refusal(told["error"])
-
-
-def _is_problem(told: object) -> TypeGuard[Json]:
-    return isinstance(told, dict) and isinstance(told.get("code"), str)
-
-
-def _refusal(problem: Json) -> RefusedError:
-    return BY_CODE.get(problem["code"], RefusedError)(problem)
+    return members if isinstance(members, dict) else None
 
 
 def _content(picture: Picture) -> bytes:
