@@ -189,7 +189,7 @@ class Repository:
 
     def _paths(self) -> list[Path]:
         try:
-            seen = _visible(self.folder)
+            seen = _not_hidden(self.folder)
             folders = [path for path in seen if path.is_dir()]
         except OSError as error:
             raise BadArtifactError(
@@ -228,14 +228,14 @@ def _still_named(artifacts: Iterable[Artifact], aliases: Mapping[str, str]) -> C
     return replace(catalogue, aliases=MappingProxyType(kept))
 
 
-def _visible(folder: Path) -> list[Path]:
+def _not_hidden(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def _listed(folder: Path) -> list[Path]:
     """List the artifacts of a model, or its folder itself where that must be refused."""
     try:
-        return [*filter(_is_artifact, _visible(folder))]
+        return [*filter(_is_artifact, _not_hidden(folder))]
     except OSError:  # every new ext4 disk has a lost+found that is root's alone
         return [folder] if re.fullmatch(NAME, folder.name) else []
 

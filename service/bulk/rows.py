@@ -100,7 +100,7 @@ class Rows:
         self, name: str, digit: int | str | None, answer: Mapping[str, object], error: Mapping[str, object]
     ) -> bytes:
         members = {
-            "name": _visible(name),
+            "name": _in_utf8(name),
             "model": self.model,
             "model_version": self.version,
             "digit" if self.names_digits else "label": digit,
@@ -115,6 +115,6 @@ NO_ERROR: Mapping[str, object] = {"error_code": None, "error_message": None}
 NO_ANSWER: Mapping[str, object] = dict.fromkeys(("argmax", "activations", "margin", "rejected", "reason"))
 
 
-def _visible(name: str) -> str:
+def _in_utf8(name: str) -> str:
     """Put what is no UTF-8 in a file's name into a sign that stands for it."""
     return name if name.isascii() else name.encode(errors="surrogateescape").decode(errors="replace")

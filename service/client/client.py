@@ -97,7 +97,7 @@ class Client:
         if not 1 <= batch_size <= LARGEST_BATCH:
             raise BadInputError(f"batch_size {batch_size} is not allowed; take 1 to {LARGEST_BATCH}")
         for batch in _batches(pictures, batch_size):
-            files = [("image", (_sent(name), content)) for name, content in batch]
+            files = [("image", (_in_utf8(name), content)) for name, content in batch]
             results = objects(self._ask("POST", "/v1/classify/batch", params=options, files=files), "results")
             if len(results) != len(batch):
                 raise UnreachableError(NOT_OURS)
@@ -200,7 +200,7 @@ def _content(picture: Picture) -> bytes:
         raise BadInputError(f"{picture}: {reason}; name a file that can be read") from error
 
 
-def _sent(name: str) -> str:
+def _in_utf8(name: str) -> str:
     """Put what is no UTF-8 in a file's name into a sign that stands for it; no form carries it."""
     return name.encode(errors="surrogateescape").decode(errors="replace")
 

@@ -130,7 +130,7 @@ def _departing(scene: Scene, *, dark: bool | None) -> tuple[Ink, bool]:
         ink, smooth = ink * whole, smooth * whole
         cells = cells * kept
     strongest = float(cells.max())
-    if strongest < GRAIN_MOST and strongest < _visible(smooth):
+    if strongest < GRAIN_MOST and strongest < _least_ink(smooth):
         return Ink(ink, dark, None), is_plain
     crisp = CRISPER if strongest < GRAIN_MOST else CRISP
     if _steepest(cells, kept) < strongest * min(crisp / max(cells.shape), CRISPEST):
@@ -283,7 +283,7 @@ def _steepest(cells: FloatArray, kept: NDArray[np.bool_] | None) -> float:
     return most
 
 
-def _visible(smooth: FloatArray) -> float:
+def _least_ink(smooth: FloatArray) -> float:
     """Say how strong something must be to be ink rather than the grain of the paper."""
     sample = smooth[::EVERY, ::EVERY]
     deviation = 1.4826 * median(np.abs(sample - median(sample)))  # of a normal distribution

@@ -38,10 +38,10 @@ def printable(text: str, limit: int) -> str:
 def end_of_traceback(error: BaseException) -> str:
     """Return the last lines of a traceback, for the log alone."""
     end = "".join(format_exception(error))[-TRACEBACK_CHARACTERS:]
-    return _visible(end)[-TRACEBACK_CHARACTERS:]
+    return _in_ascii(end)[-TRACEBACK_CHARACTERS:]
 
 
-def _visible(text: str) -> str:
+def _in_ascii(text: str) -> str:
     """Escape all that is not ASCII, lone surrogates and changes of direction included."""
     return text.encode("ascii", "backslashreplace").decode().replace("\x7f", "\\x7f")
 
@@ -60,5 +60,5 @@ class StandardLogging(logging.Handler):
         if record.exc_info and record.exc_info[1]:
             fields["traceback"] = end_of_traceback(record.exc_info[1])
         self._log.log(
-            level, _visible(record.getMessage()[:TRACEBACK_CHARACTERS])[:TRACEBACK_CHARACTERS], **fields
+            level, _in_ascii(record.getMessage()[:TRACEBACK_CHARACTERS])[:TRACEBACK_CHARACTERS], **fields
         )
