@@ -49,7 +49,7 @@ class Journal:
         """
         self.path = path
         self._synced = monotonic()
-        with self._told():
+        with self._translated():
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None)
         try:
             self._begin(orjson.dumps(description, option=orjson.OPT_SORT_KEYS))
@@ -58,7 +58,7 @@ class Journal:
             raise
 
     def _begin(self, description: bytes) -> None:
-        with self._told():
+        with self._translated():
             for pragma in PRAGMAS:
                 self._database.execute(f"PRAGMA {pragma}")
             self._database.executescript(SCHEMA)
@@ -77,7 +77,7 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Make what was answered last."""
-        with closing(self._database), self._told():
+        with closing(self._database), self._translated():
             if self._database.in_transaction:
                 self._database.execute("COMMIT")
 
@@ -92,7 +92,7 @@ class Journal:
             BadInputError: the disk does not take them.
         """
         values = ((_key(row.name), row.outcome, row.line) for row in rows)
-        with self._told():
+        with self._translated():
             self._database.executemany("INSERT OR IGNORE INTO rows VALUES (?, ?, ?)", values)
             if monotonic() - self._synced >= SYNC_SECONDS:
                 self._sync()
@@ -119,13 +119,13 @@ class Journal:
         self.path.unlink(missing_ok=True)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translated(self) -> Iterator[None]:
         """Say in one line what SQLite complains of."""
         try:
             yield
         except sqlite3.Error as error:
             cause = next(
-                (told for code, told in CAUSES.items() if error.sqlite_errorcode & 0xFF == code), str(error)
+                (cause for code, cause in CAUSES.items() if error.sqlite_errorcode & 0xFF == code), str(error)
             )
             raise BadInputError(f"{self.path}: {cause}") from error
 

@@ -24,7 +24,7 @@ from service.training.streams import CHOICE, TEST
 __all__ = ["rechosen", "run"]
 
 
-class Told(BaseModel):
+class PastRecipe(BaseModel):
     """What is needed of the recipe in an artifact, which may be one of another day, with other members.
 
     Attributes:
@@ -110,16 +110,16 @@ def rechosen(artifact: Artifact, everything: Mnist, rejection: Rejection, *, pro
             f"{metadata.full_name} was not trained on MNIST's digits; name one of 784 pixels and 10 digits"
         )
     training, preprocessing = metadata.training, preprocessing_of(artifact)
-    told = _told(artifact, training)
+    past = _past_recipe(artifact, training)
     chosen = choose(
         network,
         preprocessing,
-        everything.training[-told.validation :],
+        everything.training[-past.validation :],
         rejection,
         [training.seed, CHOICE],
-        kinds=[kind for kind in told.trash if kind in trash.SEEN] or trash.SEEN,
+        kinds=[kind for kind in past.trash if kind in trash.SEEN] or trash.SEEN,
         processes=processes,
-        digits_are="digits that it learned from too" if told.refit else "validation digits",
+        digits_are="digits that it learned from too" if past.refit else "validation digits",
     )
     recipe = training.recipe | {"rejection": rejection.model_dump(mode="json")}
     changes = {
@@ -139,9 +139,9 @@ def rechosen(artifact: Artifact, everything: Mnist, rejection: Rejection, *, pro
     return metadata.model_copy(update=changes)
 
 
-def _told(artifact: Artifact, training: Training) -> Told:
+def _past_recipe(artifact: Artifact, training: Training) -> PastRecipe:
     try:
-        return Told.model_validate(training.recipe)
+        return PastRecipe.model_validate(training.recipe)
     except ValidationError as error:
         fault = error.errors()[0]
         member = ".".join(map(str, fault["loc"]))

@@ -14,7 +14,7 @@ from werkzeug.routing import Rule
 
 from service.web.encoding import to_json
 from service.web.exchange import Exchange
-from service.web.problems import told
+from service.web.problems import answer_failure
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -56,7 +56,7 @@ class Direct:
             body = to_json(self._view(exchange))
             status, fields = HTTPStatus.OK, [("Content-Type", "application/json")]
         except Exception as error:  # noqa: BLE001  # as Flask's error handler does
-            status, further, body = told(exchange, error)
+            status, further, body = answer_failure(exchange, error)
             fields = [*further.items()]
         fields += self._steps.complete(exchange, status, fields, len(body))
         fields.append(("Content-Length", str(len(body))))

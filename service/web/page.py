@@ -13,7 +13,7 @@ from service.verdict import Reason
 from service.web.classify import Classify
 from service.web.exchange import Exchange, this_exchange
 from service.web.files import serving
-from service.web.problems import detail_of, told
+from service.web.problems import answer_failure, detail_of
 from service.web.schema import Classified
 
 __all__ = ["PAGE", "page_routes"]
@@ -77,7 +77,7 @@ def page_routes(classify: Classify) -> Blueprint:
         try:
             found = _shown(classify(exchange))
         except ServiceError as error:
-            status, fields, _ = told(exchange, error)
+            status, fields, _ = answer_failure(exchange, error)
             page = render_template("answer.html", failure=detail_of(error))
             return Response(page, status, {**fields, **HEADERS, "Content-Type": HTML})
         return Response(render_template("answer.html", **found), headers=HEADERS)

@@ -38,8 +38,10 @@ __all__ = [
     "FRONT_KINDS",
     "KINDS",
     "MIMETYPE",
+    "Failure",
     "Kind",
     "answer_errors",
+    "answer_failure",
     "detail_of",
     "headers_of",
     "kind_of",
@@ -47,7 +49,6 @@ __all__ = [
     "problem_document",
     "problem_of",
     "problem_response",
-    "told",
 ]
 
 Row = TypeVar("Row")
@@ -215,11 +216,11 @@ def problem_document(kind: Kind, detail: str, request_id: str) -> Problem:
 
 def problem_response(error: Exception, **members: object) -> Response:
     """Answer with a problem document, and note the error for the log."""
-    status, fields, body = told(this_exchange(), error, **members)
+    status, fields, body = answer_failure(this_exchange(), error, **members)
     return Response(body, status, fields)
 
 
-class Told(NamedTuple):
+class Failure(NamedTuple):
     """The answer to a request that failed: its status, its header fields and the problem document."""
 
     status: HTTPStatus
@@ -227,14 +228,14 @@ class Told(NamedTuple):
     body: bytes
 
 
-def told(exchange: Exchange, error: Exception, **members: object) -> Told:
+def answer_failure(exchange: Exchange, error: Exception, **members: object) -> Failure:
     """Put a failure into words for the client, and note it for the log."""
     kind = kind_of(error)
     exchange.notes["code"] = kind.code
     if kind is INTERNAL:
         exchange.notes["traceback"] = end_of_traceback(error)
     body = problem(kind, detail_of(error), exchange.id, **members)
-    return Told(kind.status, {"Content-Type": MIMETYPE, **headers_of(error)}, body)
+    return Failure(kind.status, {"Content-Type": MIMETYPE, **headers_of(error)}, body)
 
 
 def answer_errors(app: Flask) -> None:

@@ -131,11 +131,11 @@ class State:
         """Read the artifacts anew, and serve the good ones from now on; say whether all were good."""
         self.stamp = self.repository.stamp()
         reread = self.repository.reread(self.current.catalogue, preprocessing_of)
-        failures = {name: self._told(error) for name, error in reread.failures.items()}
+        failures = {name: self._without_place(error) for name, error in reread.failures.items()}
         try:
             self.current = Snapshot.of(reread.catalogue, self.settings, self._budget)
         except ServiceError as error:
-            failures["reload"] = self._told(error)
+            failures["reload"] = self._without_place(error)
         self.failures = MappingProxyType(failures)
         return not failures
 
@@ -168,7 +168,7 @@ class State:
             raise SettingsError("api_keys is no longer given; restart the service to do without")
         return keys
 
-    def _told(self, error: ServiceError) -> str:
+    def _without_place(self, error: ServiceError) -> str:
         """Say what is wrong and not where: the place of the folder is nobody's business."""
         folder = self.repository.folder
         return str(error).replace(f"{folder}/", "").replace(str(folder), folder.name or str(folder))

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from service.artifacts import Artifact
 from service.web.exchange import Stopwatch
 
-__all__ = ["TOLD", "Statistics"]
+__all__ = ["DURATIONS", "Statistics"]
 
 LABELS = ("model", "version", "stage")
 SUCCESS, FAIL = "success", "fail"
@@ -21,7 +21,8 @@ STAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """The protocol's stages of a successful request, and ours that make them up."""
 NEVER = ("queue", "cache_hit", "cache_miss")  # nothing waits in a queue of ours, and nothing is cached
-TOLD = (SUCCESS, FAIL, *STAGES, *NEVER)
+DURATIONS = (SUCCESS, FAIL, *STAGES, *NEVER)
+"""What is told of each model is how often and how long, by these names of the protocol."""
 
 
 class Statistics:
@@ -75,10 +76,10 @@ class Statistics:
             if family.name.startswith("digits_inference")
             for sample in family.samples
         }
-        return [_told(artifact, counted) for artifact in artifacts]
+        return [_entry(artifact, counted) for artifact in artifacts]
 
 
-def _told(artifact: Artifact, counted: Mapping[tuple[str | None, ...], float]) -> dict[str, object]:
+def _entry(artifact: Artifact, counted: Mapping[tuple[str | None, ...], float]) -> dict[str, object]:
     model = (artifact.metadata.name, artifact.metadata.version)
 
     def total(name: str, stage: str | None = None) -> float:
@@ -86,7 +87,7 @@ def _told(artifact: Artifact, counted: Mapping[tuple[str | None, ...], float]) -
 
     stages = {
         stage: {"count": int(total("seconds_count", stage)), "ns": round(total("seconds_sum", stage) * 1e9)}
-        for stage in TOLD
+        for stage in DURATIONS
     }
     return {
         "name": artifact.metadata.name,

@@ -45,7 +45,7 @@ def weights_routes(state: State) -> Blueprint:
         """Tell the weights into one neuron, and its bias."""
         classifier = state.current.version(name, version)
         depth = _depth(classifier, layer)
-        return _told(classifier, version, depth, _place(classifier, depth, neuron))
+        return _in_numbers(classifier, version, depth, _place(classifier, depth, neuron))
 
     @routes.get("/<name>/dream/<neuron>.png")
     @routes.get("/<name>/versions/<version>/dream/<neuron>.png")
@@ -86,9 +86,9 @@ def _drawn(classifier: Classifier, version: str | None, depth: int, neurons: sli
     )
 
 
-def _told(classifier: Classifier, version: str | None, depth: int, neuron: int) -> Response:
+def _in_numbers(classifier: Classifier, version: str | None, depth: int, neuron: int) -> Response:
     artifact, layer = classifier.artifact, classifier.network.layers[depth]
-    told = {
+    members = {
         "model": artifact.metadata.name,
         "model_version": artifact.metadata.version,
         "layer": depth,
@@ -102,7 +102,7 @@ def _told(classifier: Classifier, version: str | None, depth: int, neuron: int) 
         this_exchange(),
         version,
         ("numbers", artifact.sha256, depth, neuron),
-        lambda: jsonify(told),
+        lambda: jsonify(members),
     )
 
 

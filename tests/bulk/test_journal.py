@@ -95,7 +95,7 @@ def test_a_full_disk_is_one_line(begin):
 
 
 def test_an_error_of_another_kind_is_told_too(begin):
-    with begin() as journal, pytest.raises(BadInputError, match="no such table"), journal._told():
+    with begin() as journal, pytest.raises(BadInputError, match="no such table"), journal._translated():
         journal._database.execute("SELECT 1 FROM absent")
 
 

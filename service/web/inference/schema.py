@@ -116,10 +116,10 @@ def validated(members: dict[str, object]) -> InferenceRequest:
     try:
         return InferenceRequest.model_validate(members)
     except ValidationError as error:
-        raise BadInputError(_told(error.errors()[0]["loc"])) from error
+        raise BadInputError(_correction(error.errors()[0]["loc"])) from error
 
 
-def _told(place: tuple[int | str, ...]) -> str:
+def _correction(place: tuple[int | str, ...]) -> str:
     """Say which member is wrong, and what its field asks for; what a client itself named is not repeated."""
     path, expected = "", HINT
     model: type[BaseModel] = InferenceRequest

@@ -18,7 +18,7 @@ from service.web.openapi.schema import (
     Statistics,
     V2Models,
 )
-from service.web.statistics import TOLD
+from service.web.statistics import DURATIONS
 
 __all__ = ["PROTOCOLS"]
 
@@ -38,7 +38,7 @@ STATISTICS = Answer(
                         "last_inference": 0,
                         "inference_count": 0,
                         "execution_count": 0,
-                        "inference_stats": {stage: dict(ZEROS) for stage in TOLD},
+                        "inference_stats": {stage: dict(ZEROS) for stage in DURATIONS},
                         "batch_stats": [],
                     }
                 ]
