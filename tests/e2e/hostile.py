@@ -58,14 +58,15 @@ def repaired(rng, honest):
 
 def bomb(rng, _):
     side = rng.choice([4096, 5000, 100_000, 2**31 - 1])
-    return rng.choice(
+    header, n_bytes, interlace = rng.choice(
         [
-            png(side, side, 8, 6, bytes(1000)),
-            png(1, side, 1, 0, bytes(1000)),
-            png(28, 28, 8, 0, bytes(5_000_000)),
-            png(16, 16, 16, 6, bytes(5_000_000), interlace=1),
+            ((side, side, 8, 6), 1000, 0),
+            ((1, side, 1, 0), 1000, 0),
+            ((28, 28, 8, 0), 5_000_000, 0),
+            ((16, 16, 16, 6), 5_000_000, 1),
         ]
     )
+    return png(*header, bytes(n_bytes), interlace)
 
 
 def other_format(rng, _):
