@@ -31,6 +31,7 @@ THIRD_TONE = 0.01  # of a picture, at most, is darker than the dark tone, or lig
 A_PIECE = 0.2  # of the border: one piece more than the rest has tells as much
 MOST = 0.8  # of a picture, at least: no digit covers so much of its box, but for a one, which is narrow
 NARROW = 0.5  # of the longer side: so narrow a one's box is
+ROUGHER = 4  # times: so much less even is what remains where ink was taken for paper, and paper for ink
 LIKELIER = 2  # times: what has shadows on it is lit, and more often paper than a screen or a board
 DARKEST = np.float32(0.1)  # of the way from black to white: paper is never taken to be darker
 WIDER_THAN_A_PEN = 0.2  # of the longer side
@@ -188,7 +189,7 @@ def _beyond_a_pen(scene: Scene, *, dark: bool | None) -> FloatArray:
     width = round(WIDER_THAN_A_PEN * max(cells.shape))
     light, deep = _closed(cells, width), _opened(cells, width)
     if dark is None:
-        dark = bool(LIKELIER * _energy(light - cells) > _energy(cells - deep))
+        dark = _is_dark(cells, light, deep)
     paper = _smallest(light, 3) if dark else _largest(deep, 3)  # an edge of a shadow is blurred by cells
     height, columns = grey.shape
     size = cells.shape[1] * scene.factor, cells.shape[0] * scene.factor
@@ -196,6 +197,28 @@ def _beyond_a_pen(scene: Scene, *, dark: bool | None) -> FloatArray:
     departure = _relative(grey, whole)
     one_sided: FloatArray = np.minimum(departure, 0) if dark else np.maximum(departure, 0)
     return one_sided
+
+
+def _is_dark(cells: FloatArray, light: FloatArray, deep: FloatArray) -> bool:
+    """Say whether the ink is dark: the paper is then more even with all that is dark filled, else less.
+
+    Where both are about as even, whatever departs more from its paper is the ink.
+
+    Args:
+        cells: of the picture.
+        light: the same, with what is dark and narrow filled.
+        deep: the same, with what is light and narrow filled.
+    """
+    if_dark, if_light = _roughness(light), _roughness(deep)
+    if max(if_dark, if_light) > ROUGHER * min(if_dark, if_light):
+        return if_dark < if_light
+    return LIKELIER * _energy(light - cells) > _energy(cells - deep)
+
+
+def _roughness(cells: FloatArray) -> float:
+    """Sum the squares of the steps from each cell to the next: paper under soft light takes small ones."""
+    down, right = cells[1:] - cells[:-1], cells[:, 1:] - cells[:, :-1]
+    return float(np.vdot(down, down) + np.vdot(right, right))
 
 
 def _energy(departure: FloatArray) -> float:

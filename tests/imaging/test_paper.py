@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from service.imaging.cells import Scene
 from service.imaging.paper import contrast
@@ -144,6 +145,32 @@ def test_under_a_shadow_too_only_ink_of_the_side_that_is_told_is_seen(three, dar
     departure = departure_from_paper(in_shadow(0.9 - 0.7 * three(140)).astype(np.float32), dark=dark)
 
     assert (departure <= 0).all() if dark else (departure >= 0).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("ink", [0, 1])
+def test_on_a_motley_ground_the_ink_is_what_leaves_the_paper_more_even(three, seed, ink):
+    patches = Image.fromarray(np.random.default_rng(seed).random((5, 5), np.float32))
+    ground = 0.1 + 0.4 * np.asarray(patches.resize((140, 140), Image.Resampling.BILINEAR))
+    drawn = three(140)
+    grey = ground + (1 - ground) * drawn
+
+    departure = departure_from_paper(grey if ink else 1 - grey)
+
+    assert (departure >= 0).all() if ink else (departure <= 0).all()
+    assert np.abs(departure[drawn > 0.99]).min() > 0.4
+
+
+@pytest.mark.parametrize("pen", [0.6, 0.75, 0.95])
+@pytest.mark.parametrize("bar", [0.3, 0.4])
+def test_light_ink_below_the_lighter_bar_of_a_window_departs_by_its_own_strength(three, pen, bar):
+    drawn = three(140, margin=0.2)
+    grey = np.where(drawn > 0, 0.15 + (pen - 0.15) * drawn, 0.15).astype(np.float32)
+    grey[:16] = bar
+
+    departure = departure_from_paper(grey)
+
+    assert np.median(departure[drawn > 0.99]) == pytest.approx(pen - 0.15, abs=0.03)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (2, 2)])
