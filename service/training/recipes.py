@@ -36,6 +36,7 @@ def _row_of(table: Mapping[str, Any]) -> AfterValidator:
     return AfterValidator(check)
 
 
+Flag: TypeAlias = Annotated[bool, Field(strict=True)]  # else 1 is true
 Whole: TypeAlias = Annotated[int, Field(strict=True)]  # else true is 1
 Number: TypeAlias = Annotated[float, Field(strict=True)]
 Share: TypeAlias = Annotated[Number, Field(ge=0, lt=1)]
@@ -131,11 +132,11 @@ class Recipe(Record):
     trash: dict[Annotated[str, _row_of(SEEN)], Positive] = Field(default_factory=dict)
     trash_drawn: Annotated[Whole, Field(ge=1, le=16)] = 1
     trash_kept: Annotated[Whole, Field(ge=1, le=1_000_000)] = 20_000
-    calibrate: bool = False
+    calibrate: Flag = False
     rejection: Rejection = Rejection()
     moments: Annotated[Whole, Field(ge=0, le=100)] = 0
     validation: Annotated[Whole, Field(ge=1)] = 10_000
-    refit: bool = False
+    refit: Flag = False
     seed: Annotated[Whole, Field(ge=0, lt=2**63)] = 0
     dtype: Literal["float32", "float16"] = "float32"
 

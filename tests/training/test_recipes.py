@@ -121,6 +121,8 @@ def test_a_recipe_of_one_s_own_is_read(written):
         ("trash_share = 0.25", "trash_share = 0", "recipe: trash and trash_share need each other"),
         ("trash_share = 0.25", "trash_share = 0.01", "recipe: trash and trash_share need each other"),
         ("learning_rate = 0.001", "learning_rate = true", "learning_rate: Input should be a valid number"),
+        ("epochs = 5", "epochs = 5\ncalibrate = 1", "calibrate: Input should be a valid boolean"),
+        ("epochs = 5", 'epochs = 5\nrefit = "yes"', "refit: Input should be a valid boolean"),
         ("epochs = 5", "epochs = true", "epochs: Input should be a valid integer"),
         ("784, 30, 10", "784, true, 10", "sizes.1: Input should be a valid integer"),
         ("strokes = 2.5", "strokes = true", "trash.strokes: Input should be a valid number"),
