@@ -113,7 +113,7 @@ NOT_READY = b'{"code": "not_ready", "detail": "draining", "status": 503, "id": "
 
 
 def test_a_picture_is_read_by_its_path_or_its_bytes(client):
-    for picture in (FIVE, FIVE.read_bytes()):
+    for picture in (FIVE, str(FIVE), FIVE.read_bytes()):
         answer = client.classify(picture)
         assert (answer.digit, answer.label, answer.rejected, answer.reason) == (5, "5", False, None)
         assert answer.model == "plain"
@@ -145,7 +145,9 @@ def test_a_model_of_other_labels_names_one_and_no_digit(scripted):
 def test_a_batch_keeps_the_order_and_one_bad_file_costs_itself_alone(client, tmp_path):
     text = tmp_path / "naïve.txt"
     text.write_text("no picture")
-    told = list(client.classify_batch([FIVE, text, FIVE.read_bytes(), EXAMPLES / "three.png"], batch_size=3))
+    told = list(
+        client.classify_batch([FIVE, text, FIVE.read_bytes(), str(EXAMPLES / "three.png")], batch_size=3)
+    )
     assert [name for name, _ in told] == ["five.png", "naïve.txt", "3", "three.png"]
     assert isinstance(told[1][1], RefusedPictureError)
     assert told[1][1].code == "not_a_png"

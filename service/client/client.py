@@ -23,7 +23,7 @@ LONGEST_WAIT = 30  # seconds, however long a Retry-After asks for
 BACKOFF_SECONDS = 0.2  # before the second attempt to connect, twice as much before each further one
 KEY = re.compile(r"[ -~\xa0-\xff]*")  # what a header carries
 
-Picture: TypeAlias = bytes | Path
+Picture: TypeAlias = bytes | str | Path  # the bytes of a file, or its path
 
 
 class Client:
@@ -194,7 +194,7 @@ def _content(picture: Picture) -> bytes:
     if isinstance(picture, bytes):
         return picture
     try:
-        return picture.read_bytes()
+        return Path(picture).read_bytes()
     except (OSError, ValueError) as error:  # a zero byte in the name is a ValueError
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise BadInputError(f"{picture}: {reason}; name a file that can be read") from error
@@ -214,7 +214,7 @@ def _batches(pictures: Iterable[Picture], size: int) -> Iterator[list[tuple[str,
         if batch and (len(batch) == size or n_bytes + len(content) > BATCH_BYTES):
             yield batch
             batch, n_bytes = [], 0
-        batch.append((str(number) if isinstance(picture, bytes) else picture.name, content))
+        batch.append((str(number) if isinstance(picture, bytes) else Path(picture).name, content))
         n_bytes += len(content)
     if batch:
         yield batch
